@@ -1,0 +1,72 @@
+// SPDX-License-Identifier: MIT OR Apache-2.0
+// The memory system calls, typed: private anonymous mappings only, each in the one shape that the
+// published list names. Sizes are bytes and multiples of the page size; addresses are page-aligned.
+// Thread- and signal-safe; no errno is touched.
+#pragma once
+
+#include "arch/arch.h"
+#include "arch/linux/result.h"
+
+namespace emma::arch {
+
+inline constexpr long kProtNone = 0;
+inline constexpr long kProtRead = 1;
+inline constexpr long kProtReadWrite = 1 | 2;
+inline constexpr long kMapPrivateAnonymous = 0x02 | 0x20;
+inline constexpr long kMapFixedNoReplace = 0x100000;
+inline constexpr long kRemapMayMove = 1;
+inline constexpr long kRemapFixed = 2;
+inline constexpr long kAdviseDontNeed = 4;
+
+// mmap(2): a new zeroed mapping where the kernel likes.
+inline Result<void*> map_anywhere(std::size_t bytes, long protection) {
+    const long raw = syscall6(kSysMmap, 0, static_cast<long>(bytes), protection,
+                              kMapPrivateAnonymous, -1, 0);
+    if (is_error(raw)) return error_of(raw);
+    return reinterpret_cast<void*>(raw);
+}
+
+// mmap(2) at exactly `address`, or kExists where something is mapped there. A kernel before 4.17
+// takes the address as a hint; a mapping made elsewhere is undone here, so the answer is the same.
+inline Result<void*> map_at(std::uintptr_t address, std::size_t bytes, long protection) {
+    const long raw = syscall6(kSysMmap, static_cast<long>(address), static_cast<long>(bytes),
+                              protection, kMapPrivateAnonymous | kMapFixedNoReplace, -1, 0);
+    if (is_error(raw)) return error_of(raw);
+    if (static_cast<std::uintptr_t>(raw) != address) {
+        syscall2(kSysMunmap, raw, static_cast<long>(bytes));
+        return Errno::kExists;
+    }
+    return reinterpret_cast<void*>(raw);
+}
+
+// munmap(2).
+inline Errno unmap(void* address, std::size_t bytes) {
+    return error_of(syscall2(kSysMunmap, reinterpret_cast<long>(address), static_cast<long>(bytes)));
+}
+
+// mprotect(2).
+inline Errno protect(void* address, std::size_t bytes, long protection) {
+    return error_of(syscall3(kSysMprotect, reinterpret_cast<long>(address),
+                             static_cast<long>(bytes), protection));
+}
+
+// mremap(2) without moving: kNoMemory where the pages behind are taken.
+inline Errno remap_in_place(void* address, std::size_t old_bytes, std::size_t new_bytes) {
+    return error_of(syscall5(kSysMremap, reinterpret_cast<long>(address),
+                             static_cast<long>(old_bytes), static_cast<long>(new_bytes), 0, 0));
+}
+
+// mremap(2) onto `target`, which is a mapping of the caller's of `new_bytes` and is replaced.
+inline Errno remap_onto(void* address, std::size_t old_bytes, void* target, std::size_t new_bytes) {
+    return error_of(syscall5(kSysMremap, reinterpret_cast<long>(address),
+                             static_cast<long>(old_bytes), static_cast<long>(new_bytes),
+                             kRemapMayMove | kRemapFixed, reinterpret_cast<long>(target)));
+}
+
+// madvise(2), MADV_DONTNEED: the pages read as zero from now on and are not resident.
+inline Errno discard(void* address, std::size_t bytes) {
+    return error_of(syscall3(kSysMadvise, reinterpret_cast<long>(address),
+                             static_cast<long>(bytes), kAdviseDontNeed));
+}
+
+}  // namespace emma::arch

@@ -1,0 +1,28 @@
+// SPDX-License-Identifier: MIT OR Apache-2.0
+// The thread control block: what %fs points at (x86-64 psABI 3.4.2, ELF TLS variant II: the
+// thread's TLS block lies directly below it). crt/ lays it out and fills it; compilers and
+// debuggers rely on the two asserted offsets.
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+
+namespace emma::arch {
+
+struct ThreadControlBlock {
+    ThreadControlBlock* self;     // %fs:0, read by every access that takes a TLS variable's address
+    std::uintptr_t reserved_[4];  // dtv and others of the libcs; unused, kept zero
+    std::uintptr_t canary;        // %fs:0x28, read by -fstack-protector code
+};
+
+static_assert(offsetof(ThreadControlBlock, self) == 0);
+static_assert(offsetof(ThreadControlBlock, canary) == 0x28);
+
+// The calling thread's control block. Valid once someone has set %fs to one.
+inline ThreadControlBlock* thread_pointer() {
+    ThreadControlBlock* self;
+    asm("movq %%fs:0, %0" : "=r"(self));
+    return self;
+}
+
+}  // namespace emma::arch
