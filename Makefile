@@ -2,7 +2,31 @@
 # Builds Emma. `make help` lists the targets and the options.
 # Every set of option values has a folder of its own: build/ for the defaults, build/<set>/ else.
 
-MAKEFLAGS += --no-builtin-rules
+## make            the libraries and the compiler wrappers, into build/
+## make check      everything tested, gcc and clang, static and static-PIE, natively and under QEMU
+## make demo       the main job: counts the words of real text in a static program without a libc
+## make lint       formatting, clang-tidy, layers, headers, instructions, scripts
+## make format     lays out the sources with clang-format
+## make install    headers, archives, wrappers, linker scripts; takes PREFIX=/usr/local, DESTDIR=
+## make clean      removes build/
+## make help       this text
+##
+## Options, for every target (default first):
+##   ARCH=x86_64           processor
+##   TLS=1|0               0: no thread pointer is used, every operation borrows a heap
+##   CHECKS=0|1            1: every misuse that can be proved is reported before anything is touched
+##   DEBUG=0|1             1: internal assertions
+##   PORT=linux            where memory comes from
+##   SYMBOL_PREFIX=        (empty; no other value is built yet)
+##   CXX=g++ CC=gcc        the compiler; CXX=clang++ or CC=clang chooses clang for both
+##   V=0|1                 1: show the commands
+##
+
+MAKEFLAGS += --no-builtin-rules --no-print-directory
+# Parallel unless the caller chose a number of jobs.
+ifeq ($(filter -j%,$(MAKEFLAGS))$(findstring jobserver,$(MAKEFLAGS)),)
+MAKEFLAGS += -j$(shell nproc)
+endif
 .SUFFIXES:
 .DELETE_ON_ERROR:
 .DEFAULT_GOAL := all
@@ -14,6 +38,9 @@ CHECKS ?= 0
 PORT ?= linux
 SYMBOL_PREFIX ?=
 DEBUG ?= 0
+V ?= 0
+PREFIX ?= /usr/local
+DESTDIR ?=
 ifeq ($(origin CXX),default)
 CXX := $(if $(filter clang%,$(CC)),$(subst clang,clang++,$(CC)),g++)
 endif
@@ -22,17 +49,31 @@ CC := $(if $(filter clang%,$(notdir $(CXX))),$(subst clang++,clang,$(CXX)),gcc)
 endif
 
 # $(call one_of,NAME,allowed values): a misspelt value is an error.
-one_of = $(if $(filter-out $(2),$($(1)))$(if $($(1)),,empty),$(error $(1)='$($(1))' is none of: $(2)))
+one_of = $(if $(filter-out 1,$(words $($(1))))$(filter-out $(2),$($(1))), \
+	$(error $(1)='$($(1))' is none of: $(2)))
+# $(call not_yet,NAME,values): a value that is meant to come, but is not built by this version.
+not_yet = $(if $(filter $(2),$($(1))),$(error $(1)=$($(1)) is planned but does not work yet))
+$(call not_yet,ARCH,aarch64 riscv64)
 $(call one_of,ARCH,x86_64)
 $(call one_of,TLS,0 1)
 $(call one_of,CHECKS,0 1)
+$(call not_yet,PORT,bare)
 $(call one_of,PORT,linux)
 $(call one_of,DEBUG,0 1)
+$(call one_of,V,0 1)
+$(if $(SYMBOL_PREFIX),$(error SYMBOL_PREFIX=$(SYMBOL_PREFIX) is planned but does not work yet: leave it empty))
 
 compiler_is_clang := $(findstring clang,$(notdir $(firstword $(CXX))))
 option_set := $(subst $() ,-,$(strip $(if $(filter-out g++,$(notdir $(CXX))),$(subst ++,,$(notdir $(CXX)))) \
 	$(if $(filter 0,$(TLS)),notls) $(if $(filter 1,$(CHECKS)),checks) $(if $(filter 1,$(DEBUG)),debug)))
 OUT := build$(if $(option_set),/$(option_set))
+
+# One clear line instead of a page of errors when the compiler is missing. The targets listed see to
+# their tools themselves.
+ifneq ($(filter-out help clean demo check lint format,$(or $(MAKECMDGOALS),all)),)
+missing := $(foreach tool,$(firstword $(CXX)) $(firstword $(CC)) ar,$(if $(shell command -v $(tool)),,$(tool)))
+$(if $(missing),$(error not found: $(missing); install g++ or clang, and binutils (tests/setup build does)))
+endif
 
 # ---- flags -------------------------------------------------------------------------------------
 WARNINGS := -Wall -Wextra -Wundef -Wconversion -Wshadow -Werror
@@ -43,12 +84,16 @@ CODEGEN := -O2 -g -ffreestanding -fno-exceptions -fno-rtti -fno-threadsafe-stati
 DEFINES := -DEMMA_TLS=$(TLS) -DEMMA_CHECKS=$(CHECKS) -DEMMA_DEBUG=$(DEBUG)
 LIB_CXXFLAGS := -std=c++20 $(CODEGEN) $(WARNINGS) $(DEFINES) -I. -Icore/include -Icrt/include
 
+# run shows a short line, or with V=1 the command itself.
+run = $(if $(filter 0,$(V)),@echo '  $(1)	$@';)$(2)
+
 # ---- the libraries -----------------------------------------------------------------------------
 core_sources := $(wildcard core/*.cpp core/api/*.cpp)
 crt_sources := $(wildcard crt/*.cpp) $(wildcard arch/$(ARCH)/*.S)
 core_objects := $(core_sources:%=$(OUT)/obj/%.o)
 crt_objects := $(crt_sources:%=$(OUT)/obj/%.o)
-public_headers := $(patsubst %,$(OUT)/include/%,$(notdir $(wildcard core/include/* crt/include/*)))
+header_sources := $(wildcard core/include/* crt/include/*)
+public_headers := $(patsubst %,$(OUT)/include/%,$(notdir $(header_sources)))
 linker_scripts := $(patsubst linker/$(ARCH)/%,$(OUT)/lib/%,$(wildcard linker/$(ARCH)/*))
 wrappers := $(OUT)/bin/emma-cc $(OUT)/bin/emma-c++
 
@@ -57,16 +102,23 @@ all: $(OUT)/libemma.a $(OUT)/libemma_crt.a $(public_headers) $(linker_scripts) $
 
 $(OUT)/libemma.a: $(core_objects)
 $(OUT)/libemma_crt.a: $(crt_objects)
-$(OUT)/lib%.a:
-	rm -f $@ && ar rcsD $@ $^
+$(OUT)/libemma.a $(OUT)/libemma_crt.a: $(OUT)/flags
+	$(call run,AR,rm -f $@ && ar rcsD $@ $(filter %.o,$^))
 
-$(OUT)/obj/%.cpp.o: %.cpp
+$(OUT)/obj/%.cpp.o: %.cpp $(OUT)/flags
 	@mkdir -p $(@D)
-	$(CXX) $(LIB_CXXFLAGS) -MMD -MP -c $< -o $@
+	$(call run,CXX,$(CXX) $(LIB_CXXFLAGS) -MMD -MP -c $< -o $@)
 
-$(OUT)/obj/%.S.o: %.S
+$(OUT)/obj/%.S.o: %.S $(OUT)/flags
 	@mkdir -p $(@D)
-	$(CXX) $(LIB_CXXFLAGS) -MMD -MP -c $< -o $@
+	$(call run,AS,$(CXX) $(LIB_CXXFLAGS) -MMD -MP -c $< -o $@)
+
+# Rewritten when the compiler, its flags or the list of sources change: then all is built anew.
+flags_now := $(CXX) $(shell $(CXX) --version 2>/dev/null | head -n 1) $(LIB_CXXFLAGS) $(core_sources) $(crt_sources)
+$(OUT)/flags: FORCE
+	@mkdir -p $(@D); echo '$(flags_now)' | cmp -s - $@ || echo '$(flags_now)' > $@
+.PHONY: FORCE
+FORCE:
 
 $(OUT)/include/%: core/include/%
 	@mkdir -p $(@D) && cp $< $@
@@ -79,8 +131,90 @@ $(wrappers): linker/emma-cc
 
 -include $(patsubst %.o,%.d,$(core_objects) $(crt_objects))
 
-.PHONY: help clean
+# ---- tests -------------------------------------------------------------------------------------
+# Programs without a libc are built as a user builds them: with the wrapper, static and static-PIE.
+# Hosted unit tests see core/ without the standard names, under the sanitizers.
+# A line `// TEST-FLAGS: ...` in a test's source adds to its flags.
+TEST_WARNINGS := -Wall -Wextra -Werror
+source_flags = $(shell sed -n 's|^// TEST-FLAGS: *||p' $<)
+wrapper = CC=$(CC) CXX=$(CXX) $(OUT)/bin/$(if $(filter %.c,$<),emma-cc -std=c11,emma-c++ -std=c++20)
+nolibc_flags = -O2 -g $(TEST_WARNINGS) -I. $(DEFINES) -MMD -MP -MF $@.d -MT $@
+
+nolibc_sources := $(wildcard $(foreach folder,freestanding misuse stress faults,tests/$(folder)/*.c tests/$(folder)/*.cpp)) \
+	$(filter-out examples/beside_libc.cpp examples/nolibc_header.c,$(wildcard examples/*.c examples/*.cpp))
+nolibc_programs := $(foreach kind,static static-pie,$(addprefix $(OUT)/tests/$(kind)/,$(basename $(nolibc_sources))))
+
+define nolibc_rule
+$(OUT)/tests/$(1)/%: %.$(2) $(OUT)/libemma.a $(OUT)/libemma_crt.a $(public_headers) $(linker_scripts) $(wrappers)
+	@mkdir -p $$(@D)
+	$$(call run,LINK,$$(wrapper) -$(1) $$(nolibc_flags) $$(source_flags) $$< -o $$@)
+endef
+$(foreach kind,static static-pie,$(foreach suffix,c cpp,$(eval $(call nolibc_rule,$(kind),$(suffix)))))
+
+UNIT_CXXFLAGS := -std=c++20 -O1 -g $(TEST_WARNINGS) -fsanitize=address,undefined \
+	-fno-sanitize-recover=all $(DEFINES) -I. -Icore/include
+unit_sources := $(wildcard tests/unit/*_test.cpp)
+unit_core_objects := $(patsubst %,$(OUT)/unit/%.o,$(wildcard core/*.cpp))
+unit_programs := $(unit_sources:%.cpp=$(OUT)/%)
+
+$(OUT)/unit/%.cpp.o: %.cpp $(OUT)/flags
+	@mkdir -p $(@D)
+	$(call run,CXX,$(CXX) $(UNIT_CXXFLAGS) -MMD -MP -c $< -o $@)
+$(OUT)/unit/doctest_main.o: $(OUT)/flags
+	@mkdir -p $(@D)
+	$(call run,CXX,echo '#include <doctest/doctest.h>' | \
+		$(CXX) $(UNIT_CXXFLAGS) -DDOCTEST_CONFIG_IMPLEMENT_WITH_MAIN -x c++ -c - -o $@)
+$(OUT)/tests/unit/%: $(OUT)/unit/tests/unit/%.cpp.o $(unit_core_objects) $(OUT)/unit/doctest_main.o
+	@mkdir -p $(@D)
+	$(call run,LINK,$(CXX) $(UNIT_CXXFLAGS) $^ -o $@)
+.SECONDARY: $(unit_sources:%=$(OUT)/unit/%.o)
+
+# Hosted programs: the allocator beside a libc, and the parts of tests that hold for any allocator.
+hosted_programs := $(patsubst %.cpp,$(OUT)/tests/hosted/%,$(wildcard examples/beside_libc.cpp))
+$(OUT)/tests/hosted/%: %.cpp $(OUT)/libemma.a $(public_headers)
+	@mkdir -p $(@D)
+	$(call run,LINK,$(CXX) -std=c++20 -O2 -g $(TEST_WARNINGS) -I$(OUT)/include -MMD -MP -MF $@.d \
+		$(source_flags) $< $(OUT)/libemma.a -pthread -o $@)
+$(OUT)/tests/hosted/%: %.c
+	@mkdir -p $(@D)
+	$(call run,LINK,$(CC) -std=gnu11 -O2 -g $(TEST_WARNINGS) -DTEST_HOST_LIBC -MMD -MP -MF $@.d \
+		$(source_flags) $< -o $@)
+
+.PHONY: programs
+programs: all $(nolibc_programs) $(unit_programs) $(hosted_programs)
+-include $(wildcard $(nolibc_programs:=.d) $(hosted_programs:=.d)) \
+	$(unit_sources:%.cpp=$(OUT)/unit/%.cpp.d) $(unit_core_objects:.o=.d)
+
+# ---- for people --------------------------------------------------------------------------------
+.PHONY: check demo lint format install clean help
+check:
+	@tests/setup check
+	@+$(MAKE) CXX=g++ CC=gcc programs && $(MAKE) CXX=clang++ CC=clang programs
+	@tests/run $(if $(option_set_suffix),build/$(option_set_suffix),build) build/clang$(addprefix -,$(option_set_suffix))
+option_set_suffix := $(subst $() ,-,$(strip \
+	$(if $(filter 0,$(TLS)),notls) $(if $(filter 1,$(CHECKS)),checks) $(if $(filter 1,$(DEBUG)),debug)))
+
+demo:
+	@tests/setup demo
+	@+$(MAKE) $(OUT)/tests/static/examples/wordfreq
+	@examples/demo $(OUT)/tests/static/examples/wordfreq
+
+lint:
+	@tests/setup lint
+	@+$(MAKE) CXX=g++ CC=gcc all && $(MAKE) CXX=clang++ CC=clang all
+	@tests/lint/run $(OUT)
+format:
+	@tests/setup lint
+	git ls-files '*.h' '*.hpp' '*.c' '*.cpp' | xargs clang-format -i
+
+install: all
+	install -d $(addprefix $(DESTDIR)$(PREFIX)/,bin include lib/emma)
+	install -m 644 $(public_headers) $(DESTDIR)$(PREFIX)/include
+	install -m 644 $(OUT)/libemma.a $(OUT)/libemma_crt.a $(DESTDIR)$(PREFIX)/lib
+	install -m 644 $(linker_scripts) $(DESTDIR)$(PREFIX)/lib/emma
+	install -m 755 $(wrappers) $(DESTDIR)$(PREFIX)/bin
+
 help:
-	@sed -n 's/^## //p' $(MAKEFILE_LIST)
+	@sed -n 's/^## \{0,1\}//p' $(firstword $(MAKEFILE_LIST))
 clean:
 	rm -rf build
