@@ -202,7 +202,7 @@ demo:
 lint:
 	@tests/setup lint
 	@+$(MAKE) CXX=g++ CC=gcc all && $(MAKE) CXX=clang++ CC=clang all
-	@tests/lint/run $(OUT)
+	@tests/lint/run build build/clang
 format:
 	@tests/setup lint
 	git ls-files '*.h' '*.hpp' '*.c' '*.cpp' | xargs clang-format -i
