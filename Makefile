@@ -4,6 +4,7 @@
 
 ## make            the libraries and the compiler wrappers, into build/
 ## make check      everything tested, gcc and clang, static and static-PIE, natively and under QEMU
+##                 (NATIVE=1: without QEMU and the scripts)
 ## make demo       the main job: counts the words of real text in a static program without a libc
 ## make lint       formatting, clang-tidy, layers, headers, instructions, scripts
 ## make format     lays out the sources with clang-format
@@ -38,6 +39,7 @@ CHECKS ?= 0
 PORT ?= linux
 SYMBOL_PREFIX ?=
 DEBUG ?= 0
+NATIVE ?= 0
 V ?= 0
 PREFIX ?= /usr/local
 DESTDIR ?=
@@ -60,6 +62,7 @@ $(call one_of,CHECKS,0 1)
 $(call not_yet,PORT,bare)
 $(call one_of,PORT,linux)
 $(call one_of,DEBUG,0 1)
+$(call one_of,NATIVE,0 1)
 $(call one_of,V,0 1)
 $(if $(SYMBOL_PREFIX),$(error SYMBOL_PREFIX=$(SYMBOL_PREFIX) is planned but does not work yet: leave it empty))
 
@@ -190,7 +193,8 @@ programs: all $(nolibc_programs) $(unit_programs) $(hosted_programs)
 check:
 	@tests/setup check
 	@+$(MAKE) CXX=g++ CC=gcc programs && $(MAKE) CXX=clang++ CC=clang programs
-	@tests/run $(if $(option_set_suffix),build/$(option_set_suffix),build) build/clang$(addprefix -,$(option_set_suffix))
+	@tests/run $(if $(filter 1,$(NATIVE)),--native) \
+		$(if $(option_set_suffix),build/$(option_set_suffix),build) build/clang$(addprefix -,$(option_set_suffix))
 option_set_suffix := $(subst $() ,-,$(strip \
 	$(if $(filter 0,$(TLS)),notls) $(if $(filter 1,$(CHECKS)),checks) $(if $(filter 1,$(DEBUG)),debug)))
 
