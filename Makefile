@@ -25,7 +25,7 @@
 
 MAKEFLAGS += --no-builtin-rules --no-print-directory
 # Parallel unless the caller chose a number of jobs.
-ifeq ($(filter -j%,$(MAKEFLAGS))$(findstring jobserver,$(MAKEFLAGS)),)
+ifeq ($(MAKELEVEL)$(filter -j%,$(MAKEFLAGS)),0)
 MAKEFLAGS += -j$(shell nproc)
 endif
 .SUFFIXES:
@@ -74,7 +74,7 @@ OUT := build$(if $(option_set),/$(option_set))
 # One clear line instead of a page of errors when the compiler is missing. The targets listed see to
 # their tools themselves.
 ifneq ($(filter-out help clean demo check lint format,$(or $(MAKECMDGOALS),all)),)
-missing := $(foreach tool,$(firstword $(CXX)) $(firstword $(CC)) ar,$(if $(shell command -v $(tool)),,$(tool)))
+missing := $(strip $(foreach tool,$(firstword $(CXX)) $(firstword $(CC)) ar,$(if $(shell command -v $(tool)),,$(tool))))
 $(if $(missing),$(error not found: $(missing); install g++ or clang, and binutils (tests/setup build does)))
 endif
 
