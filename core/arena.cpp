@@ -1,0 +1,121 @@
+// SPDX-License-Identifier: MIT OR Apache-2.0
+// Claiming, releasing and growing. A slice has one owner from the compare-and-swap that clears its
+// free bit to the release that sets it again; acquire and release on that word hand the slice's
+// descriptor from one owner to the next.
+#include "core/arena.h"
+
+namespace emma {
+namespace {
+
+constexpr std::uint64_t range_bits(unsigned first, unsigned count) {
+    return low_bits(count) << first;
+}
+
+// Bit i set where bits i..i+count-1 of `free` are: runs are shortened by doubling steps.
+constexpr std::uint64_t starts_of_runs(std::uint64_t free, unsigned count) {
+    unsigned covered = 1;
+    while (covered < count) {
+        const unsigned step = covered < count - covered ? covered : count - covered;
+        free &= free >> step;
+        covered += step;
+    }
+    return free;
+}
+static_assert(starts_of_runs(0b0111011, 2) == 0b0011001);
+static_assert(starts_of_runs(0b0111011, 3) == 0b0001000);
+
+// Every alignment_slices-th bit.
+constexpr std::uint64_t aligned_starts(unsigned alignment_slices) {
+    std::uint64_t bits = 1;
+    for (unsigned step = alignment_slices; step < kSlicesPerArena; step *= 2) bits |= bits << step;
+    return bits;
+}
+static_assert(aligned_starts(16) == 0x0001000100010001 && aligned_starts(1) == ~std::uint64_t{0});
+
+}  // namespace
+
+SliceRange Arena::claim(unsigned count, unsigned alignment_slices) {
+    std::uint64_t free = head.free_slices.load(memory_order_relaxed);
+    for (;;) {
+        const std::uint64_t starts = starts_of_runs(free, count) & aligned_starts(alignment_slices);
+        if (starts == 0) return {};
+        const unsigned first = lowest_bit(starts);
+        const std::uint64_t wanted = range_bits(first, count);
+        // Acquire pairs with release() by the last owner, or with grow(). A failure means that
+        // another thread claimed or released: it has made progress. No ABA: the word is the state.
+        if (head.free_slices.compare_exchange(free, free & ~wanted, memory_order_acquire,
+                                              memory_order_relaxed))
+            return {this, first, count, take_clean(wanted)};
+    }
+}
+
+bool Arena::claim_exactly(unsigned first, unsigned count) {
+    if (first + count > kSlicesPerArena) return false;
+    const std::uint64_t wanted = range_bits(first, count);
+    std::uint64_t free = head.free_slices.load(memory_order_relaxed);
+    while ((free & wanted) == wanted) {
+        if (head.free_slices.compare_exchange(free, free & ~wanted, memory_order_acquire,
+                                              memory_order_relaxed)) {
+            take_clean(wanted);
+            return true;
+        }
+    }
+    return false;
+}
+
+// From now on the range counts as written. Relaxed: the caller owns the bits, and the next claimant
+// gets them through the free word.
+bool Arena::take_clean(std::uint64_t slices) {
+    const bool clean = (head.clean_slices.load(memory_order_relaxed) & slices) == slices;
+    head.clean_slices.clear_bits(slices, memory_order_relaxed);
+    return clean;
+}
+
+void Arena::release(unsigned first, unsigned count) {
+    EMMA_ASSERT(first != 0 && first + count <= kSlicesPerArena);
+    EMMA_ASSERT((head.free_slices.load(memory_order_relaxed) & range_bits(first, count)) == 0);
+    head.free_slices.set_bits(range_bits(first, count), memory_order_release);
+}
+
+std::size_t Arena::grow(const PageSource& source, unsigned count) {
+    std::uint32_t mapped = head.mapped_slices.load(memory_order_relaxed);
+    // Doubling keeps the number of calls small; less is asked for only where that is refused.
+    unsigned step = mapped > count ? mapped : count;
+    while (mapped < kSlicesPerArena) {
+        if (step > kSlicesPerArena - mapped) step = kSlicesPerArena - mapped;
+        // Moving the mark is the right to map the slices behind it. Losing means that another
+        // thread grows the arena: the caller looks at what that brings.
+        if (!head.mapped_slices.compare_exchange(mapped, mapped + step, memory_order_relaxed,
+                                                 memory_order_relaxed))
+            return 0;
+        const Extension result =
+            source.extend(source.context, slice_addr(mapped), step * kSliceBytes);
+        if (result == Extension::kDone) {
+            const std::uint64_t fresh = range_bits(mapped, step);
+            head.clean_slices.set_bits(fresh, memory_order_relaxed);
+            head.free_slices.set_bits(fresh, memory_order_release);  // pairs with claim()
+            return step * kSliceBytes;
+        }
+        // Somebody else's mapping directly behind the arena: it stays short for good.
+        const bool give_up = result == Extension::kTaken && step == 1;
+        std::uint32_t marked = mapped + step;
+        // Fails where another thread has mapped behind the mark meanwhile; the gap stays unused.
+        if (!head.mapped_slices.compare_exchange(marked, give_up ? kSlicesPerArena : mapped,
+                                                 memory_order_relaxed, memory_order_relaxed))
+            return 0;
+        if (step == 1) return 0;
+        step /= 2;
+    }
+    return 0;
+}
+
+Arena* Arena::make(void* pages, unsigned mapped) {
+    Arena* const arena = static_cast<Arena*>(pages);
+    const std::uint64_t slices = range_bits(1, mapped - 1);
+    arena->head.mapped_slices.store(mapped, memory_order_relaxed);
+    arena->head.clean_slices.store(slices, memory_order_relaxed);
+    arena->head.free_slices.store(slices, memory_order_relaxed);  // published with the arena
+    return arena;
+}
+
+}  // namespace emma

@@ -1,0 +1,96 @@
+// SPDX-License-Identifier: MIT OR Apache-2.0
+// An arena: 64 slices, the first of which is the header with every descriptor and bitmap.
+//
+//   0      ArenaHead (in the place of slice 0's descriptor), then the descriptors of slices 1..63
+//   4096   free bitmaps of slices 1..63, 56 words each        owner of the slab writes
+//   32320  remote line and remote bitmap of slices 1..63      any thread writes
+//   64576  end
+//
+// Slices are claimed and released by compare-and-swap on one word. An arena starts with a few
+// mapped slices and grows in place, so its address range beyond `mapped_slices` may be foreign.
+// Any thread may call anything here.
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+
+#include "core/atomic.h"
+#include "core/layout.h"
+#include "core/page_source.h"
+#include "core/slab.h"
+
+namespace emma {
+
+struct Arena;
+
+struct alignas(arch::kCacheLineBytes) ArenaHead {
+    Atomic<std::uint64_t> free_slices;      // any thread: 1 = mapped and unclaimed
+    Atomic<std::uint64_t> clean_slices;     // claimant of the bit: 1 = not written since mapped
+    Atomic<std::uint32_t> mapped_slices;    // any thread: how far the window is mapped or being so
+    std::uint32_t ordinal;                  // 0 for the oldest; const after publish
+    Atomic<Arena*> next;                    // the next younger arena; const once set
+};
+static_assert(sizeof(ArenaHead) == sizeof(Slab));
+
+// A claimed range of slices.
+struct SliceRange {
+    Arena* arena = nullptr;
+    unsigned first = 0;
+    unsigned count = 0;
+    bool clean = false;  // every byte of it is zero
+    bool ok() const { return arena != nullptr; }
+};
+
+struct Arena {
+    ArenaHead head;
+    Slab slabs_[kSlicesPerArena - 1];
+    BitmapWord free_words_[kSlicesPerArena - 1][kBitmapWords];
+    SlabRemote remotes_[kSlicesPerArena - 1];
+
+    Slab& slab(unsigned slice) { return slabs_[slice - 1]; }
+    BitmapWord* free_words(unsigned slice) { return free_words_[slice - 1]; }
+    std::uintptr_t addr() const { return reinterpret_cast<std::uintptr_t>(this); }
+    std::uintptr_t slice_addr(unsigned slice) const { return addr() + slice * kSliceBytes; }
+
+    // `count` adjacent free slices, the first at a multiple of `alignment_slices` (a power of two),
+    // the lowest such. Not ok() where there are none.
+    SliceRange claim(unsigned count, unsigned alignment_slices);
+    // Claims exactly the slices [first, first + count); false where one of them is taken.
+    bool claim_exactly(unsigned first, unsigned count);
+    // The caller owns the range and nobody looks at its descriptors any more. `clean` as claimed.
+    void release(unsigned first, unsigned count);
+    // Maps more of the window, at least `count` slices if it can; the bytes newly mapped, or 0.
+    std::size_t grow(const PageSource& source, unsigned count);
+    // Makes freshly mapped, zeroed pages an arena with `mapped` slices.
+    static Arena* make(void* pages, unsigned mapped);
+
+  private:
+    bool take_clean(std::uint64_t slices);
+};
+static_assert(sizeof(Arena) <= kSliceBytes, "the header fills one slice");
+static_assert(sizeof(Arena) == 64576);
+
+inline Arena* arena_of(const void* p) {
+    return reinterpret_cast<Arena*>(arena_addr_of(reinterpret_cast<std::uintptr_t>(p)));
+}
+
+// The descriptor of the slice that `addr` lies in; `addr` is in an arena, not in its header.
+// Spelt as byte arithmetic: slice index times the line size is two instructions.
+inline Slab* slab_line_of(std::uintptr_t addr) {
+    constexpr unsigned kLineShift = 6;
+    static_assert(sizeof(Slab) == 1u << kLineShift);
+    const std::uintptr_t line = (addr >> (kSliceShift - kLineShift)) &
+                                ((kSlicesPerArena - 1) << kLineShift);
+    return reinterpret_cast<Slab*>(arena_addr_of(addr) + line);
+}
+
+inline unsigned slice_of(const Slab* slab) {
+    return static_cast<unsigned>((reinterpret_cast<std::uintptr_t>(slab) & kArenaMask) /
+                                 sizeof(Slab));
+}
+inline std::uintptr_t start_of(const Slab* slab) {
+    return arena_addr_of(reinterpret_cast<std::uintptr_t>(slab)) + slice_of(slab) * kSliceBytes;
+}
+inline SlabRemote& remote_of(Slab* slab) { return arena_of(slab)->remotes_[slice_of(slab) - 1]; }
+
+}  // namespace emma

@@ -1,0 +1,121 @@
+// SPDX-License-Identifier: MIT OR Apache-2.0
+// Probing, inserting, removing and growing the table of what is mapped.
+#include "core/arena_table.h"
+
+namespace emma {
+
+ArenaTable::Entry* ArenaTable::find(std::uintptr_t addr, State state) const {
+    Entry* result = nullptr;
+    any_table([&](Entry* entries, std::size_t mask) {
+        for (std::size_t i = 0; i < kMaxProbes; ++i) {
+            Entry& entry = entries[(hash(addr) + i) & mask];
+            // Acquire pairs with the release in insert_into(): the size comes with the key.
+            const std::uintptr_t key = entry.key.load(memory_order_acquire);
+            if (key == 0) return false;
+            if (key != (addr | state)) continue;
+            result = &entry;
+            return true;
+        }
+        return false;
+    });
+    return result;
+}
+
+std::size_t ArenaTable::bytes_at(std::uintptr_t addr) const {
+    const Entry* const entry = addr == 0 ? nullptr : find(addr, kKnown);
+    return entry == nullptr ? 0 : entry->bytes.load(memory_order_relaxed);
+}
+
+bool ArenaTable::was_removed(std::uintptr_t addr) const {
+    return find(addr, kRemoved) != nullptr || find(addr, kRemoving) != nullptr ||
+           find(addr, kSpare) != nullptr;
+}
+
+std::size_t ArenaTable::begin_removal(std::uintptr_t addr) {
+    Entry* const entry = addr == 0 ? nullptr : find(addr, kKnown);
+    if (entry == nullptr) return 0;
+    const std::size_t bytes = entry->bytes.load(memory_order_relaxed);
+    std::uintptr_t expected = addr;
+    // Of several removers one wins; the entry then belongs to it until end_removal().
+    return entry->key.compare_exchange(expected, addr | kRemoving, memory_order_acq_rel,
+                                       memory_order_relaxed)
+               ? bytes
+               : 0;
+}
+
+void ArenaTable::end_removal(std::uintptr_t addr, bool unmapped) {
+    Entry* const entry = find(addr, kRemoving);
+    if (!unmapped) spare_count_.fetch_add(1, memory_order_relaxed);
+    entry->key.store(addr | (unmapped ? kRemoved : kSpare), memory_order_release);
+}
+
+std::uintptr_t ArenaTable::take_spare(std::size_t bytes, std::size_t alignment,
+                                      std::size_t& spare_bytes) {
+    std::uintptr_t taken = 0;
+    if (spare_count_.load(memory_order_relaxed) == 0) return 0;
+    any_table([&](Entry* entries, std::size_t mask) {
+        for (std::size_t i = 0; i <= mask && taken == 0; ++i) {
+            std::uintptr_t key = entries[i].key.load(memory_order_acquire);
+            const std::uintptr_t addr = align_down(key, kSliceBytes);
+            spare_bytes = entries[i].bytes.load(memory_order_relaxed);
+            if ((key & kSliceMask) != kSpare || spare_bytes < bytes || addr % alignment != 0)
+                continue;
+            if (entries[i].key.compare_exchange(key, addr | kRemoved, memory_order_acquire,
+                                                memory_order_relaxed))
+                taken = addr;
+        }
+        return taken != 0;
+    });
+    if (taken != 0) spare_count_.fetch_sub(1, memory_order_relaxed);
+    return taken;
+}
+
+bool ArenaTable::insert_into(Entry* entries, std::size_t mask, std::uintptr_t addr,
+                             std::size_t bytes) {
+    for (std::size_t i = 0; i < kMaxProbes; ++i) {
+        Entry& entry = entries[(hash(addr) + i) & mask];
+        std::uintptr_t found = entry.key.load(memory_order_relaxed);
+        if (found != 0 && (found & kSliceMask) != kRemoved) continue;
+        if (!entry.key.compare_exchange(found, kReserved, memory_order_relaxed,
+                                        memory_order_relaxed))
+            continue;
+        entry.bytes.store(bytes, memory_order_relaxed);
+        entry.key.store(addr, memory_order_release);  // pairs with find()
+        return true;
+    }
+    return false;
+}
+
+bool ArenaTable::insert(const PageSource& source, std::uintptr_t addr, std::size_t bytes) {
+    for (;;) {
+        Table* const newest = newest_.load(memory_order_acquire);
+        if (any_table([&](Entry* entries, std::size_t mask) {
+                return insert_into(entries, mask, addr, bytes);
+            }))
+            return true;
+        // Each round ends with one table more, this thread's or another's.
+        if (!add_table(source, newest)) return false;
+    }
+}
+
+bool ArenaTable::add_table(const PageSource& source, Table* newest) {
+    const std::size_t entry_count = newest == nullptr ? 256 : 4 * (newest->mask + 1);
+    const std::size_t bytes = bytes_for(entry_count - 1);
+    auto* const table = static_cast<Table*>(source.map(source.context, bytes, kSliceBytes));
+    if (table == nullptr) return false;
+    table->older = newest;
+    table->mask = entry_count - 1;
+    // Release publishes the head; the entries are zero already. Losing means another has added one.
+    if (!newest_.compare_exchange(newest, table, memory_order_acq_rel, memory_order_relaxed))
+        (void)source.unmap(source.context, table, bytes);
+    return true;
+}
+
+std::size_t ArenaTable::mapped_bytes() const {
+    std::size_t sum = 0;
+    for (const Table* table = newest_.load(memory_order_acquire); table; table = table->older)
+        sum += bytes_for(table->mask);
+    return sum;
+}
+
+}  // namespace emma

@@ -1,0 +1,112 @@
+// SPDX-License-Identifier: MIT OR Apache-2.0
+// What an instance has mapped for objects: its arenas and its huge objects, by address. This is the
+// exact proof that a pointer is Emma's: it is consulted before anything behind an unproved pointer
+// is read or written.
+//
+// A chain of open-addressed hash tables, newest and largest first; an entry never moves, and a key
+// that was once used never becomes 0 again, so a probe can stop at the first 0. The first table is
+// part of the instance. Lock-free: an insert that loses an entry to another thread takes the next.
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+
+#include "core/atomic.h"
+#include "core/layout.h"
+#include "core/page_source.h"
+
+namespace emma {
+
+class ArenaTable {
+  public:
+    // The size under which an arena is known; no huge object has it.
+    static constexpr std::size_t kArenaMark = 1;
+
+    // Makes `addr` (a multiple of a slice) known with `bytes`. False where the table must grow and
+    // the source refuses; then nothing has changed.
+    bool insert(const PageSource& source, std::uintptr_t addr, std::size_t bytes);
+
+    // The size of what is known at exactly `addr`; 0: nothing.
+    std::size_t bytes_at(std::uintptr_t addr) const;
+
+    // Forgets `addr` while its pages are unmapped: its size for the one caller that finds it known,
+    // 0 for all others. The winner calls end_removal().
+    std::size_t begin_removal(std::uintptr_t addr);
+    // `unmapped` false: the pages are still there and are kept for take_spare().
+    void end_removal(std::uintptr_t addr, bool unmapped);
+
+    // Pages that could not be unmapped, of at least `bytes` at a multiple of `alignment`: the
+    // caller owns them, their size is in `spare_bytes`. 0: none.
+    std::uintptr_t take_spare(std::size_t bytes, std::size_t alignment, std::size_t& spare_bytes);
+
+    // Whether `addr` was forgotten and its entry not used again since: names a second free.
+    bool was_removed(std::uintptr_t addr) const;
+
+    // Calls visit(addr, bytes) for all that is known.
+    template <typename Visitor>
+    void for_each(Visitor visit) const;
+
+    // Bytes mapped for the tables beyond the first.
+    std::size_t mapped_bytes() const;
+
+  private:
+    // An entry's key is an address with a state in its low bits; 0 is an entry never used.
+    enum State : std::uintptr_t {
+        kKnown = 0,
+        kRemoved = 1,   // free for the next insert
+        kRemoving = 2,  // belongs to the thread that unmaps
+        kSpare = 3,     // pages that could not be unmapped
+        kReserved = 4,  // belongs to the thread that inserts
+    };
+    struct Entry {
+        Atomic<std::uintptr_t> key;
+        Atomic<std::size_t> bytes;
+    };
+    struct Table {
+        Table* older;      // const after publish
+        std::size_t mask;  // entry count - 1; const after publish
+        Entry* entries() { return reinterpret_cast<Entry*>(this + 1); }
+    };
+    static constexpr unsigned kFirstEntries = 16;
+    static constexpr unsigned kMaxProbes = 8;
+
+    static std::size_t hash(std::uintptr_t addr) {
+        return static_cast<std::size_t>((addr >> kSliceShift) * 0x9e3779b97f4a7c15 >> 32);
+    }
+    static std::size_t bytes_for(std::size_t mask) {  // a page more than the entries, for the head
+        return (mask + 1) * sizeof(Entry) + kPageBytes;
+    }
+
+    // Calls look(entries, mask) for each table, newest first, until it returns true.
+    template <typename Look>
+    bool any_table(Look look) const;
+    Entry* find(std::uintptr_t addr, State state) const;
+    static bool insert_into(Entry* entries, std::size_t mask, std::uintptr_t addr,
+                            std::size_t bytes);
+    bool add_table(const PageSource& source, Table* newest);
+
+    Atomic<Table*> newest_;                // any thread; null: only first_
+    Atomic<std::size_t> spare_count_;      // any thread; a hint that spares any search
+    mutable Entry first_[kFirstEntries];   // any thread
+};
+
+template <typename Look>
+bool ArenaTable::any_table(Look look) const {
+    for (Table* table = newest_.load(memory_order_acquire); table; table = table->older)
+        if (look(table->entries(), table->mask)) return true;
+    return look(first_, kFirstEntries - 1);
+}
+
+template <typename Visitor>
+void ArenaTable::for_each(Visitor visit) const {
+    any_table([&](Entry* entries, std::size_t mask) {
+        for (std::size_t i = 0; i <= mask; ++i) {
+            const std::uintptr_t key = entries[i].key.load(memory_order_acquire);
+            if (key != 0 && (key & kSliceMask) == kKnown)
+                visit(key, entries[i].bytes.load(memory_order_relaxed));
+        }
+        return false;
+    });
+}
+
+}  // namespace emma

@@ -1,0 +1,89 @@
+// SPDX-License-Identifier: MIT OR Apache-2.0
+// The panic line and its handler. The message is put together on the stack and written by one system
+// call.
+#include "core/check.h"
+
+#include "arch/linux/process.h"
+#include "core/atomic.h"
+
+namespace emma {
+namespace {
+
+// any thread. Relaxed: a handler is code, and whatever it reads was published by its own means.
+constinit Atomic<emma_panic_handler> g_handler{nullptr};
+
+// A line built in place; what does not fit is cut.
+class Line {
+  public:
+    void add(const char* text) {
+        while (*text != '\0') put(*text++);
+    }
+    void add_hex(std::uintptr_t value) {
+        add("0x");
+        unsigned shift = 60;
+        while (shift != 0 && (value >> shift) == 0) shift -= 4;
+        for (;; shift -= 4) {
+            put("0123456789abcdef"[(value >> shift) & 15]);
+            if (shift == 0) return;
+        }
+    }
+    void add_decimal(std::size_t value) {
+        if (value >= 10) add_decimal(value / 10);
+        put(static_cast<char>('0' + value % 10));
+    }
+    const char* text() const { return text_; }
+    std::size_t length() const { return length_; }
+
+  private:
+    void put(char c) {
+        if (length_ + 1 == sizeof text_) return;
+        text_[length_++] = c;
+        text_[length_] = '\0';
+    }
+    char text_[128];  // the longest line has 80
+    std::size_t length_ = 0;
+};
+
+const char* words_for(Misuse misuse) {
+    switch (misuse) {
+        case Misuse::kDoubleFree: return "double free of ";
+        case Misuse::kInvalidPointer: return "invalid pointer ";
+        case Misuse::kWrongSize: return "wrong size or alignment for ";
+        case Misuse::kOutOfMemory: return "out of memory";
+        case Misuse::kCorruption: return "internal invariant broken";
+    }
+    return "unknown misuse";
+}
+
+void compose(Line& line, Misuse misuse, const void* pointer, std::size_t size_class_bytes) {
+    line.add("emma: ");
+    line.add(words_for(misuse));
+    if (misuse <= Misuse::kWrongSize) line.add_hex(reinterpret_cast<std::uintptr_t>(pointer));
+    if (size_class_bytes == 0) return;
+    line.add(" (size class ");
+    line.add_decimal(size_class_bytes);
+    line.add(")");
+}
+
+}  // namespace
+
+void panic(Misuse misuse, const void* pointer, std::size_t size_class_bytes) {
+    Line line;
+    compose(line, misuse, pointer, size_class_bytes);
+    if (const emma_panic_handler handler = g_handler.load(memory_order_relaxed)) {
+        const emma_panic what{static_cast<emma_panic_kind>(misuse), pointer, size_class_bytes,
+                              line.text()};
+        handler(&what);
+        arch::trap();
+    }
+    line.add("\n");
+    // A failed write changes nothing: the program ends all the same.
+    (void)arch::write(arch::kStderr, line.text(), line.length()).ok();
+    arch::trap();
+}
+
+void set_panic_handler(emma_panic_handler handler) {
+    g_handler.store(handler, memory_order_relaxed);
+}
+
+}  // namespace emma

@@ -1,0 +1,25 @@
+// SPDX-License-Identifier: MIT OR Apache-2.0
+// The build options as constants. The only reader of EMMA_* option macros: the rest of core/ sees
+// typed constants, so that every branch is compiled in every build.
+#pragma once
+
+#ifndef EMMA_TLS
+#define EMMA_TLS 1
+#endif
+#ifndef EMMA_CHECKS
+#define EMMA_CHECKS 0
+#endif
+#ifndef EMMA_DEBUG
+#define EMMA_DEBUG 0
+#endif
+
+namespace emma {
+
+inline constexpr bool kThreadPointer = EMMA_TLS == 1;  // a heap per thread, found through %fs
+inline constexpr bool kChecks = EMMA_CHECKS == 1;      // prove every pointer before touching it
+inline constexpr bool kDebug = EMMA_DEBUG == 1;        // EMMA_ASSERT is on
+
+}  // namespace emma
+
+// Public functions stay visible where the archive is linked into a shared object.
+#define EMMA_PUBLIC extern "C" __attribute__((visibility("default")))

@@ -1,0 +1,40 @@
+// SPDX-License-Identifier: MIT OR Apache-2.0
+// The only way down: where an instance gets its pages from. The default source is the system's
+// memory calls; tests and heaps of one's own bring others. A source keeps no record of what it gave.
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+
+#include "core/atomic.h"
+
+namespace emma {
+
+enum class Extension : std::uint8_t {
+    kDone,
+    kRefused,  // no memory or address space left; may succeed later
+    kTaken,    // something is mapped there
+};
+
+// All sizes are bytes in whole pages. Every function may be called by any thread at any time, a
+// signal handler included.
+struct PageSource {
+    // Zeroed pages at a multiple of `alignment` (a power of two, at least a page), or null.
+    void* (*map)(void* context, std::size_t bytes, std::size_t alignment);
+    // Zeroed pages at exactly `addr`, directly behind pages of `map` or `extend`.
+    Extension (*extend)(void* context, std::uintptr_t addr, std::size_t bytes);
+    // Gives pages back; false: they stay mapped, and the caller still owns them.
+    bool (*unmap)(void* context, void* pages, std::size_t bytes);
+    // Moves a mapping's pages into one of `new_bytes` at a multiple of `alignment` without copying,
+    // in place where possible; null: nothing has changed. May itself be null: not offered.
+    void* (*remap)(void* context, void* pages, std::size_t old_bytes, std::size_t new_bytes,
+                   std::size_t alignment);
+    void* context;
+};
+
+// The system's private anonymous mappings. `page_bytes` is the least page of the CPU; a larger
+// system page fails no call, since every size here is a multiple of a slice or rounded by the kernel.
+extern const PageSource kSystemPages;
+inline constexpr std::size_t kPageBytes = 4096;
+
+}  // namespace emma
