@@ -15,6 +15,7 @@ enum class Errno : int {
     kNoMemory = 12,
     kExists = 17,
     kInvalid = 22,
+    kDeadlock = 35,
 };
 
 // Either a T or an error; [[nodiscard]] because a dropped failure is the usual bug.

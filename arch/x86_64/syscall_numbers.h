@@ -11,11 +11,14 @@ enum SyscallNumber : long {
     kSysMmap = 9,
     kSysMprotect = 10,
     kSysMunmap = 11,
+    kSysRtSigprocmask = 14,
     kSysMremap = 25,
     kSysMadvise = 28,
+    kSysClone = 56,
     kSysExit = 60,
     kSysArchPrctl = 158,
     kSysFutex = 202,
+    kSysSetTidAddress = 218,
     kSysExitGroup = 231,
 };
 

@@ -1,0 +1,29 @@
+// SPDX-License-Identifier: MIT OR Apache-2.0
+// Program start on x86-64 Linux (psABI 3.4.1, "Initial Stack and Register State"): the kernel
+// enters here with no caller, no thread pointer and, in a static-PIE, before any relocation has
+// been applied. Hands two addresses to crt/startup.cpp and does nothing else.
+
+        .text
+
+// In:        rsp -> argc, argv[argc], 0, envp[], 0, auxv[]; 16-byte aligned; rdx unused (no loader)
+// Out:       never returns
+// Destroyed: everything
+// Calls:     emma_crt_start(initial_stack, dynamic_section or null)
+        .globl  _start
+        .type   _start, @function
+        .weak   _DYNAMIC                // only a static-PIE has one; else the address is zero
+        .hidden _DYNAMIC                // so that the lea below needs no GOT, hence no relocation
+        .hidden emma_crt_start
+_start:
+        .cfi_startproc
+        .cfi_undefined rip              // outermost frame: unwinders and debuggers stop here
+        xorl    %ebp, %ebp              // psABI: marks the deepest frame for frame-pointer walkers
+        movq    %rsp, %rdi              // first argument: where the kernel left argc
+        leaq    _DYNAMIC(%rip), %rsi    // second argument, position-independent
+        andq    $-16, %rsp              // psABI 3.2.2: a call starts from an aligned stack
+        call    emma_crt_start
+        ud2                             // it never returns
+        .cfi_endproc
+        .size   _start, .-_start
+
+        .section .note.GNU-stack, "", @progbits

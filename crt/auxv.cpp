@@ -1,0 +1,61 @@
+// SPDX-License-Identifier: MIT OR Apache-2.0
+// The auxiliary vector and the environment as the program sees them: pointers to what the kernel
+// left on the initial stack, never copies. Written once, before any other thread exists.
+#include "crt/auxv.h"
+
+#include "crt/include/emma_crt.h"
+#include "crt/public.h"
+
+extern "C" {
+EMMA_CRT_PUBLIC constinit char** environ = nullptr;
+}
+
+namespace emma::crt {
+namespace {
+
+// A vector that is read before start-up has run (never, in a program started by _start) is empty.
+constexpr elf::AuxiliaryEntry kEmptyVector = {elf::kAuxEnd, 0};
+constinit const elf::AuxiliaryEntry* auxiliary_vector = nullptr;
+
+// The value of `entry` ("NAME=value") if its name is the `name_bytes` bytes at `name`, or null.
+char* value_if_named(char* entry, const char* name, std::size_t name_bytes) {
+    for (std::size_t index = 0; index < name_bytes; ++index) {
+        if (entry[index] != name[index]) return nullptr;
+    }
+    return entry[name_bytes] == '=' ? entry + name_bytes + 1 : nullptr;
+}
+
+}  // namespace
+
+void publish(const InitialStack& stack) {
+    environ = stack.environment;
+    auxiliary_vector = stack.auxiliary;
+}
+
+std::size_t page_bytes() { return emma_getauxval(elf::kAuxPageSize); }
+
+}  // namespace emma::crt
+
+extern "C" {
+
+EMMA_CRT_PUBLIC unsigned long emma_getauxval(unsigned long type) {
+    using namespace emma::crt;
+    return find_auxiliary_early(auxiliary_vector == nullptr ? &kEmptyVector : auxiliary_vector,
+                                type, 0);
+}
+
+// C23 7.24.4.6. Not safe against a program that changes `environ` meanwhile.
+EMMA_CRT_PUBLIC char* getenv(const char* name) {
+    std::size_t name_bytes = 0;
+    while (name[name_bytes] != '\0') {
+        if (name[name_bytes] == '=') return nullptr;
+        ++name_bytes;
+    }
+    if (name_bytes == 0 || environ == nullptr) return nullptr;
+    for (char** entry = environ; *entry != nullptr; ++entry) {
+        char* value = emma::crt::value_if_named(*entry, name, name_bytes);
+        if (value != nullptr) return value;
+    }
+    return nullptr;
+}
+}

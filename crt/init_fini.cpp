@@ -1,0 +1,128 @@
+// SPDX-License-Identifier: MIT OR Apache-2.0
+// Initialisation and termination of the program: init and fini arrays, exit and its kin, handlers
+// registered by atexit and __cxa_atexit. Order at exit: the calling thread's thread_local
+// destructors, handlers last to first, the fini array backwards, exit_group.
+#include "crt/init_fini.h"
+
+#include "arch/linux/process.h"
+#include "crt/include/emma_crt.h"
+#include "crt/public.h"
+#include "crt/thread.h"
+
+// The bounds of the arrays, from the linker script; equal where there is no entry.
+extern "C" {
+using InitFunction = void (*)(int, char**, char**);
+using FiniFunction = void (*)();
+[[gnu::visibility("hidden")]] extern const InitFunction __preinit_array_start[];
+[[gnu::visibility("hidden")]] extern const InitFunction __preinit_array_end[];
+[[gnu::visibility("hidden")]] extern const InitFunction __init_array_start[];
+[[gnu::visibility("hidden")]] extern const InitFunction __init_array_end[];
+[[gnu::visibility("hidden")]] extern const FiniFunction __fini_array_start[];
+[[gnu::visibility("hidden")]] extern const FiniFunction __fini_array_end[];
+}
+
+namespace emma::crt {
+namespace {
+
+constexpr std::size_t kInlineExitHandlerCount = 32;
+
+constinit HandlerStack<kInlineExitHandlerCount> exit_handlers = {};
+constinit HandlerStack<kInlineExitHandlerCount> quick_exit_handlers = {};
+constinit Atomic<Thread*> exiting_thread;
+constinit std::size_t fini_done_count = 0;  // the exiting thread alone
+
+// Lets the first thread pass, and it again when a handler of its calls exit. Any other sleeps until
+// exit_group ends it: there is nothing it could return to.
+void enter_exit() {
+    Thread* first = nullptr;
+    // Relaxed: nothing is published by being first.
+    if (exiting_thread.compare_exchange(first, current_thread(), kRelaxed,
+                                               kRelaxed) ||
+        first == current_thread()) {
+        return;
+    }
+    constinit static const std::uint32_t kNeverWoken = 0;
+    for (;;) (void)arch::futex_wait(&kNeverWoken, 0, false);
+}
+
+void run_fini_array() {
+    const auto count = static_cast<std::size_t>(__fini_array_end - __fini_array_start);
+    // Counted before the call, so that one which calls exit is not called again.
+    while (fini_done_count < count) __fini_array_start[count - ++fini_done_count]();
+}
+
+// The argument is the function, whose psABI call passes none.
+void call_without_argument(void* function) { reinterpret_cast<void (*)()>(function)(); }
+
+template <std::size_t kInlineCount>
+int add_handler(HandlerStack<kInlineCount>& handlers, void (*function)()) {
+    return handlers.push(call_without_argument, reinterpret_cast<void*>(function)) ? 0 : -1;
+}
+
+}  // namespace
+
+void run_init_arrays(int argument_count, char** arguments, char** environment) {
+    for (auto* entry = __preinit_array_start; entry != __preinit_array_end; ++entry) {
+        (*entry)(argument_count, arguments, environment);
+    }
+    for (auto* entry = __init_array_start; entry != __init_array_end; ++entry) {
+        (*entry)(argument_count, arguments, environment);
+    }
+}
+
+}  // namespace emma::crt
+
+extern "C" {
+
+[[noreturn]] EMMA_CRT_PUBLIC void _Exit(int status) { emma::arch::exit_process(status); }
+
+[[noreturn]] EMMA_CRT_PUBLIC void _exit(int status) { _Exit(status); }
+
+[[noreturn]] EMMA_CRT_PUBLIC void emma_exit(int status) {
+    emma::crt::enter_exit();
+    emma::crt::current_thread()->destructors.run_all();
+    emma::crt::exit_handlers.run_all();
+    emma::crt::run_fini_array();
+    _Exit(status);
+}
+
+[[noreturn]] EMMA_CRT_PUBLIC void exit(int status) { emma_exit(status); }
+
+// C23 7.24.4.3: zero, or non-zero where there is no memory for the entry; the first 32 need none.
+EMMA_CRT_PUBLIC int atexit(void (*function)()) {
+    return emma::crt::add_handler(emma::crt::exit_handlers, function);
+}
+
+// Itanium C++ ABI 3.3.6.3. A static program is one shared object, so the last parameter says nothing.
+EMMA_CRT_PUBLIC int __cxa_atexit(void (*function)(void*), void* argument, void* /*dso*/) {
+    return emma::crt::exit_handlers.push(function, argument) ? 0 : -1;
+}
+
+// Itanium C++ ABI 3.3.6.3: runs the handlers of a shared object; here there is but one.
+EMMA_CRT_PUBLIC void __cxa_finalize(void* /*dso*/) { emma::crt::exit_handlers.run_all(); }
+
+// Destructors of thread_local objects (the name that compilers call, and the one that libstdc++
+// calls in turn). They run at the thread's end, or at exit for the thread that calls it.
+EMMA_CRT_PUBLIC int __cxa_thread_atexit_impl(void (*function)(void*), void* argument,
+                                             void* /*dso*/) {
+    return emma::crt::current_thread()->destructors.push(function, argument) ? 0 : -1;
+}
+
+EMMA_CRT_PUBLIC int __cxa_thread_atexit(void (*function)(void*), void* argument, void* dso) {
+    return __cxa_thread_atexit_impl(function, argument, dso);
+}
+
+EMMA_CRT_PUBLIC int at_quick_exit(void (*function)()) {
+    return emma::crt::add_handler(emma::crt::quick_exit_handlers, function);
+}
+
+// C23 7.24.4.7: no exit handler and no destructor runs.
+[[noreturn]] EMMA_CRT_PUBLIC void quick_exit(int status) {
+    emma::crt::quick_exit_handlers.run_all();
+    _Exit(status);
+}
+
+// Ends the process by an illegal-instruction trap rather than SIGABRT, as every panic of Emma does:
+// raising a signal would take system calls (gettid, tgkill) that the published list does not have.
+[[noreturn]] EMMA_CRT_PUBLIC void abort() { emma::arch::trap(); }
+}

@@ -1,0 +1,11 @@
+// SPDX-License-Identifier: MIT OR Apache-2.0
+// What runs before main and after it: the arrays that the linker collects. The functions that
+// programs call (exit, atexit, ...) are in init_fini.cpp under their standard names.
+#pragma once
+
+namespace emma::crt {
+
+// Runs the preinit array, then the init array, in order (gABI, "Initialization and Termination").
+void run_init_arrays(int argument_count, char** arguments, char** environment);
+
+}  // namespace emma::crt

@@ -1,0 +1,6 @@
+// SPDX-License-Identifier: MIT OR Apache-2.0
+// How crt/ marks the names that a program may refer to. Everything else has hidden visibility by
+// the compiler's flag, so that the list of exported symbols (linker/emma_crt.symbols) is exact.
+#pragma once
+
+#define EMMA_CRT_PUBLIC __attribute__((visibility("default")))

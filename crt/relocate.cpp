@@ -1,0 +1,93 @@
+// SPDX-License-Identifier: MIT OR Apache-2.0
+// Self-relocation, see relocate.h. Every access here is relative to the instruction pointer or to a
+// pointer that was computed here: this code runs unrelocated.
+#include "crt/relocate.h"
+
+#include "arch/linux/memory.h"
+#include "crt/panic.h"
+
+namespace emma::crt {
+namespace {
+
+struct RelocationTables {
+    std::uintptr_t rela = 0;
+    std::uint64_t rela_bytes = 0;
+    std::uintptr_t relr = 0;
+    std::uint64_t relr_bytes = 0;
+};
+
+RelocationTables read_dynamic(const elf::DynamicEntry* dynamic) {
+    RelocationTables tables;
+    for (; dynamic->tag != elf::kDynamicEnd; ++dynamic) {
+        if (dynamic->tag == elf::kDynamicRela) tables.rela = dynamic->value;
+        if (dynamic->tag == elf::kDynamicRelaBytes) tables.rela_bytes = dynamic->value;
+        if (dynamic->tag == elf::kDynamicRelr) tables.relr = dynamic->value;
+        if (dynamic->tag == elf::kDynamicRelrBytes) tables.relr_bytes = dynamic->value;
+    }
+    return tables;
+}
+
+void apply_rela(const elf::RelocationWithAddend* entry, std::size_t count, std::uintptr_t bias) {
+    for (; count != 0; --count, ++entry) {
+        if (entry->info != elf::kRelocationRelative) {
+            panic("emma: relocation of a kind that needs a dynamic linker\n");
+        }
+        // Not always aligned: a packed struct may hold a pointer.
+        const std::uintptr_t value = bias + static_cast<std::uintptr_t>(entry->addend);
+        __builtin_memcpy(reinterpret_cast<void*>(bias + entry->offset), &value, sizeof value);
+    }
+}
+
+// gABI, "Relative Relocation Table": an even entry is the address of a word to relocate; an odd one
+// is a bitmap of which of the 63 words after the last covered one are to be.
+void apply_relr(const std::uint64_t* entry, std::size_t count, std::uintptr_t bias) {
+    constexpr std::size_t kWordsPerBitmap = 63;
+    auto* next = reinterpret_cast<std::uintptr_t*>(bias);
+    for (; count != 0; --count, ++entry) {
+        if ((*entry & 1) == 0) {
+            next = reinterpret_cast<std::uintptr_t*>(bias + *entry);
+            *next++ += bias;
+            continue;
+        }
+        std::uintptr_t* word = next;
+        for (std::uint64_t bitmap = *entry >> 1; bitmap != 0; bitmap >>= 1, ++word) {
+            if ((bitmap & 1) != 0) *word += bias;
+        }
+        next += kWordsPerBitmap;
+    }
+}
+
+}  // namespace
+
+std::uintptr_t load_bias_early(const ProgramHeaders& headers, const elf::DynamicEntry* dynamic) {
+    if (dynamic == nullptr) return 0;
+    const elf::ProgramHeader* header = headers.find(elf::kSegmentDynamic);
+    if (header == nullptr) panic("emma: position-independent program without program headers\n");
+    return reinterpret_cast<std::uintptr_t>(dynamic) - header->address;
+}
+
+void relocate_early(const elf::DynamicEntry* dynamic, std::uintptr_t bias) {
+    if (dynamic == nullptr) return;
+    const RelocationTables tables = read_dynamic(dynamic);
+    apply_rela(reinterpret_cast<const elf::RelocationWithAddend*>(bias + tables.rela),
+               tables.rela_bytes / sizeof(elf::RelocationWithAddend), bias);
+    apply_relr(reinterpret_cast<const std::uint64_t*>(bias + tables.relr),
+               tables.relr_bytes / sizeof(std::uint64_t), bias);
+}
+
+void protect_relocated(const ProgramHeaders& headers, std::uintptr_t bias,
+                       std::size_t page_bytes) {
+    const elf::ProgramHeader* header = headers.find(elf::kSegmentRelro);
+    if (header == nullptr || header->memory_bytes == 0) return;
+    // Linkers end the region on a page boundary; were it not so, its last page holds writable data
+    // too and stays writable.
+    const std::uintptr_t start = (bias + header->address) & ~(page_bytes - 1);
+    const std::uintptr_t end =
+        (bias + header->address + header->memory_bytes) & ~(page_bytes - 1);
+    if (start >= end) return;
+    const arch::Errno error =
+        arch::protect(reinterpret_cast<void*>(start), end - start, arch::kProtRead);
+    if (error != arch::Errno::kNone) panic("emma: cannot make relocated data read-only\n");
+}
+
+}  // namespace emma::crt
