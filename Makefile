@@ -147,10 +147,16 @@ nolibc_sources := $(wildcard $(foreach folder,freestanding misuse stress faults,
 	$(filter-out examples/beside_libc.cpp examples/nolibc_header.c,$(wildcard examples/*.c examples/*.cpp))
 nolibc_programs := $(foreach kind,static static-pie,$(addprefix $(OUT)/tests/$(kind)/,$(basename $(nolibc_sources))))
 
+# A second copy of the allocator under other names, for the tests of pointers from elsewhere.
+$(OUT)/tests/other_copy.o: $(OUT)/libemma.a
+	@mkdir -p $(@D)
+	$(call run,LD,ld -r --whole-archive $< -o $@ && objcopy --prefix-symbols=other_ $@)
+$(foreach kind,static static-pie,$(OUT)/tests/$(kind)/tests/misuse/misuse): $(OUT)/tests/other_copy.o
+
 define nolibc_rule
 $(OUT)/tests/$(1)/%: %.$(2) $(OUT)/libemma.a $(OUT)/libemma_crt.a $(public_headers) $(linker_scripts) $(wrappers)
 	@mkdir -p $$(@D)
-	$$(call run,LINK,$$(wrapper) -$(1) $$(nolibc_flags) $$(source_flags) $$< -o $$@)
+	$$(call run,LINK,$$(wrapper) -$(1) $$(nolibc_flags) $$(source_flags) $$< $$(filter %.o,$$^) -o $$@)
 endef
 $(foreach kind,static static-pie,$(foreach suffix,c cpp,$(eval $(call nolibc_rule,$(kind),$(suffix)))))
 
@@ -173,7 +179,7 @@ $(OUT)/tests/unit/%: $(OUT)/unit/tests/unit/%.cpp.o $(unit_core_objects) $(OUT)/
 .SECONDARY: $(unit_sources:%=$(OUT)/unit/%.o)
 
 # Hosted programs: the allocator beside a libc, and the parts of tests that hold for any allocator.
-hosted_programs := $(patsubst %.cpp,$(OUT)/tests/hosted/%,$(wildcard examples/beside_libc.cpp))
+hosted_programs := $(addprefix $(OUT)/tests/hosted/,$(basename $(wildcard examples/beside_libc.cpp tests/freestanding/api.c)))
 $(OUT)/tests/hosted/%: %.cpp $(OUT)/libemma.a $(public_headers)
 	@mkdir -p $(@D)
 	$(call run,LINK,$(CXX) -std=c++20 -O2 -g $(TEST_WARNINGS) -I$(OUT)/include -MMD -MP -MF $@.d \
