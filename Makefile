@@ -189,8 +189,15 @@ $(OUT)/tests/hosted/%: %.c
 	$(call run,LINK,$(CC) -std=gnu11 -O2 -g $(TEST_WARNINGS) -DTEST_HOST_LIBC -MMD -MP -MF $@.d \
 		$(source_flags) $< -o $@)
 
+# A program that brings its own start code: only the allocator, not even the linker script.
+bare_program := $(patsubst %.c,$(OUT)/tests/bare/%,$(wildcard examples/nolibc_header.c))
+$(OUT)/tests/bare/%: %.c $(OUT)/libemma.a $(public_headers)
+	@mkdir -p $(@D)
+	$(call run,LINK,$(CC) -std=gnu11 -O2 -g $(TEST_WARNINGS) -ffreestanding -nostdlib -static -fno-pie -no-pie \
+		-fno-stack-protector -fno-builtin -I$(OUT)/include -MMD -MP -MF $@.d $< $(OUT)/libemma.a -o $@)
+
 .PHONY: programs
-programs: all $(nolibc_programs) $(unit_programs) $(hosted_programs)
+programs: all $(nolibc_programs) $(unit_programs) $(hosted_programs) $(bare_program)
 -include $(wildcard $(nolibc_programs:=.d) $(hosted_programs:=.d)) \
 	$(unit_sources:%.cpp=$(OUT)/unit/%.cpp.d) $(unit_core_objects:.o=.d)
 
@@ -207,7 +214,7 @@ option_set_suffix := $(subst $() ,-,$(strip \
 demo:
 	@tests/setup demo
 	@+$(MAKE) $(OUT)/tests/static/examples/wordfreq
-	@examples/demo $(OUT)/tests/static/examples/wordfreq
+	@tests/demo $(OUT)/tests/static/examples/wordfreq
 
 lint:
 	@tests/setup lint
