@@ -12,7 +12,8 @@
  */
 #include <emma.h>
 
-#include <elf.h>
+#include <linux/auxvec.h>
+#include <linux/elf.h>
 #include <stddef.h>
 #include <stdint.h>
 

@@ -1,0 +1,44 @@
+/* SPDX-License-Identifier: MIT OR Apache-2.0
+ *
+ * What a program that allocates costs at least: as the example hello (malloc, write, free, exit), and
+ * it reads its own /proc/self/status: at most 28 KiB of anonymous memory, at most 1 MiB of address
+ * space.
+ */
+// TEST-FLAGS: -fno-builtin
+// TEST-QEMU: no, because the figures would be the emulator's
+#include "test.h"
+
+void *malloc(size_t);
+void free(void *);
+
+/* The number behind `name` in /proc/self/status, in KiB. */
+static uint64_t status_kib(const char *text, const char *name) {
+    for (; *text; text++) {
+        size_t i = 0;
+        while (name[i] && text[i] == name[i]) i++;
+        if (name[i]) continue;
+        text += i;
+        uint64_t value = 0;
+        for (; *text != '\n'; text++)
+            if (*text >= '0' && *text <= '9') value = value * 10 + (uint64_t)(*text - '0');
+        return value;
+    }
+    return ~(uint64_t)0;
+}
+
+int main(void) {
+    char *text = malloc(2000);
+    CHECK(text);
+    long file = emma_syscall(2, "/proc/self/status", 0L, 0L); /* open(2) */
+    CHECK(file >= 0);
+    long length = emma_syscall(0, file, text, 1999L); /* read(2) */
+    CHECK(length > 0);
+    text[length] = '\0';
+    uint64_t anonymous = status_kib(text, "RssAnon:"), mapped = status_kib(text, "VmSize:");
+    free(text);
+    test_report("RssAnon KiB", anonymous);
+    test_report("VmSize KiB", mapped);
+    CHECK(anonymous <= 28);
+    CHECK(mapped <= 1024);
+    return 0;
+}

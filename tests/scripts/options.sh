@@ -1,0 +1,33 @@
+#!/usr/bin/env bash
+# SPDX-License-Identifier: MIT OR Apache-2.0
+# tests/scripts/options.sh SET: `make help` names every target and option; a value that no option has,
+# one that does not work yet, and a compiler that is not there are refused in one clear line.
+# TEST-ONCE: it is about the Makefile
+set -uo pipefail
+failed=0
+unset MAKEFLAGS MAKELEVEL MFLAGS
+help=$(make help)
+for word in check demo lint format install clean ARCH TLS CHECKS DEBUG PORT SYMBOL_PREFIX CXX PREFIX; do
+    grep -q "$word" <<<"$help" || { echo "make help does not name $word" && failed=1; }
+done
+refused() { # expected text, arguments of make
+    local expected=$1 said
+    shift
+    if said=$(make -n "$@" 2>&1); then
+        echo "make $* was not refused" && failed=1
+    elif [[ $(wc -l <<<"$said") -ne 1 || $said != *"$expected"* ]]; then
+        printf 'make %s said:\n%s\n' "$*" "$said" && failed=1
+    fi
+}
+refused "ARCH='x86' is none of" ARCH=x86
+refused "ARCH=aarch64 is planned" ARCH=aarch64
+refused "TLS='2' is none of" TLS=2
+refused "TLS='' is none of" TLS=
+refused "TLS='0 1' is none of" TLS="0 1"
+refused "CHECKS='yes' is none of" CHECKS=yes
+refused "DEBUG='on' is none of" DEBUG=on
+refused "PORT=bare is planned" PORT=bare
+refused "PORT='windows' is none of" PORT=windows
+refused "SYMBOL_PREFIX=x_ is planned" SYMBOL_PREFIX=x_
+refused "not found: no-such-g++" CXX=no-such-g++ CC=gcc
+exit $failed

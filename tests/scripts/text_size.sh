@@ -1,0 +1,16 @@
+#!/usr/bin/env bash
+# SPDX-License-Identifier: MIT OR Apache-2.0
+# tests/scripts/text_size.sh SET: the text of the archive members that malloc, free, calloc, realloc,
+# aligned_alloc and posix_memalign pull into a program: at most 12 KB (12,288 bytes) in the default
+# build.
+set -euo pipefail
+archive=$1/libemma.a
+work=$(mktemp -d)
+trap 'rm -rf "$work"' EXIT
+ld -r -u malloc -u free -u calloc -u realloc -u aligned_alloc -u posix_memalign \
+    "$archive" -o "$work/family.o"
+read -r text rodata < <(size -A "$work/family.o" | awk '
+    $1 ~ /^\.text/ { text += $2 } $1 ~ /^\.rodata/ { rodata += $2 } END { print text + 0, rodata + 0 }')
+echo "text of the C family: $text bytes (and $rodata of constants)"
+[[ ${1##*/} == build || ${1##*/} == clang ]] || exit 0
+((text > 0 && text <= 12288))
