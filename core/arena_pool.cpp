@@ -31,7 +31,7 @@ SliceRange ArenaPool::claim_from(Arena* first, unsigned count, unsigned alignmen
             SliceRange range = arena->claim(count, alignment_slices);
             if (range.ok()) return range;
             if (arena->head.mapped_slices.load(memory_order_relaxed) == kSlicesPerArena) break;
-            const std::size_t grown = arena->grow(*source_, count);
+            const std::size_t grown = arena->grow(source(), count);
             count_call();
             if (grown == 0) break;
             count_mapped(grown);
@@ -72,7 +72,7 @@ Arena* ArenaPool::add_arena(unsigned least_slices) {
     }
     if (pages == nullptr) return nullptr;
     Arena* const arena = Arena::make(pages, slices);
-    if (!table_.insert(*source_, arena->addr(), ArenaTable::kArenaMark)) {
+    if (!table_.insert(source(), arena->addr(), ArenaTable::kArenaMark)) {
         unmap(pages, slices * kSliceBytes);
         return nullptr;
     }
@@ -116,29 +116,34 @@ std::size_t ArenaPool::mapped_peak_bytes() const {
 }
 
 void* ArenaPool::map(std::size_t bytes, std::size_t alignment) {
-    void* const pages = source_->map(source_->context, bytes, alignment);
+    void* const pages = source().map(source().context, bytes, alignment);
     count_call();
     if (pages != nullptr) count_mapped(bytes);
     return pages;
 }
 
 bool ArenaPool::unmap(void* pages, std::size_t bytes) {
-    const bool done = source_->unmap(source_->context, pages, bytes);
+    const bool done = source().unmap(source().context, pages, bytes);
     count_call();
-    if (done) mapped_bytes_.fetch_sub(bytes, memory_order_relaxed);
+    if (done) count_unmapped(bytes);
     return done;
 }
 
-void* ArenaPool::remap(void* pages, std::size_t old_bytes, std::size_t new_bytes,
-                       std::size_t alignment) {
-    if (source_->remap == nullptr) return nullptr;
-    void* const moved =
-        source_->remap(source_->context, pages, old_bytes, new_bytes, alignment);
+bool ArenaPool::resize_in_place(void* pages, std::size_t old_bytes, std::size_t new_bytes) {
+    if (source().resize == nullptr) return false;
     count_call();
-    if (moved == nullptr) return nullptr;
+    if (!source().resize(source().context, pages, old_bytes, new_bytes)) return false;
     if (new_bytes > old_bytes) count_mapped(new_bytes - old_bytes);
-    else mapped_bytes_.fetch_sub(old_bytes - new_bytes, memory_order_relaxed);
-    return moved;
+    if (new_bytes < old_bytes) count_unmapped(old_bytes - new_bytes);
+    return true;
+}
+
+bool ArenaPool::move(void* pages, std::size_t bytes, void* target, std::size_t target_bytes) {
+    if (source().move == nullptr) return false;
+    count_call();
+    if (!source().move(source().context, pages, bytes, target, target_bytes)) return false;
+    count_unmapped(bytes);
+    return true;
 }
 
 }  // namespace emma

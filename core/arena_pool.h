@@ -16,7 +16,8 @@ namespace emma {
 
 class ArenaPool {
   public:
-    constexpr explicit ArenaPool(const PageSource& source) : source_(&source) {}
+    constexpr ArenaPool() = default;
+    explicit ArenaPool(const PageSource& source) : source_(&source) {}
 
     // `count` adjacent slices (1..63), the first at a multiple of `alignment_slices`; grows an arena
     // or adds one where needed. Not ok(): no memory.
@@ -29,10 +30,12 @@ class ArenaPool {
     // Pages of their own, counted.
     void* map(std::size_t bytes, std::size_t alignment);
     bool unmap(void* pages, std::size_t bytes);
-    void* remap(void* pages, std::size_t old_bytes, std::size_t new_bytes, std::size_t alignment);
+    bool resize_in_place(void* pages, std::size_t old_bytes, std::size_t new_bytes);
+    bool move(void* pages, std::size_t bytes, void* target, std::size_t target_bytes);
 
     ArenaTable& table() { return table_; }
-    const PageSource& source() const { return *source_; }
+    const ArenaTable& table() const { return table_; }
+    const PageSource& source() const { return source_ != nullptr ? *source_ : kSystemPages; }
     Arena* oldest() const { return oldest_.load(memory_order_acquire); }
 
     std::size_t mapped_bytes() const {
@@ -47,12 +50,15 @@ class ArenaPool {
     void append(Arena* arena);
     void skip_full(Arena* arena);
     void count_mapped(std::size_t bytes);
+    void count_unmapped(std::size_t bytes) {
+        mapped_bytes_.fetch_sub(bytes, memory_order_relaxed);
+    }
     void count_call() { source_calls_.fetch_add(1, memory_order_relaxed); }
 
-    const PageSource* source_;                       // const
-    ArenaTable table_;
-    Atomic<Arena*> oldest_;                          // any thread; const once set
-    Atomic<Arena*> first_with_room_;                 // any thread; a hint where to start looking
+    const PageSource* source_ = nullptr;  // const; null is the system's, so that all-zero is valid
+    ArenaTable table_{};
+    Atomic<Arena*> oldest_;           // any thread; const once set
+    Atomic<Arena*> first_with_room_;  // any thread; a hint where to start looking
     // Statistics, any thread, relaxed: they publish nothing.
     Atomic<std::size_t> mapped_bytes_;
     Atomic<std::size_t> mapped_peak_bytes_;

@@ -43,6 +43,12 @@ std::size_t ArenaTable::begin_removal(std::uintptr_t addr) {
                : 0;
 }
 
+void ArenaTable::cancel_removal(std::uintptr_t addr, std::size_t bytes) {
+    Entry* const entry = find(addr, kRemoving);
+    entry->bytes.store(bytes, memory_order_relaxed);
+    entry->key.store(addr, memory_order_release);  // pairs with find()
+}
+
 void ArenaTable::end_removal(std::uintptr_t addr, bool unmapped) {
     Entry* const entry = find(addr, kRemoving);
     if (!unmapped) spare_count_.fetch_add(1, memory_order_relaxed);

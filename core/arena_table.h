@@ -30,8 +30,10 @@ class ArenaTable {
     std::size_t bytes_at(std::uintptr_t addr) const;
 
     // Forgets `addr` while its pages are unmapped: its size for the one caller that finds it known,
-    // 0 for all others. The winner calls end_removal().
+    // 0 for all others. The winner calls one of the two below it.
     std::size_t begin_removal(std::uintptr_t addr);
+    // Known again, with `bytes`.
+    void cancel_removal(std::uintptr_t addr, std::size_t bytes);
     // `unmapped` false: the pages are still there and are kept for take_spare().
     void end_removal(std::uintptr_t addr, bool unmapped);
 

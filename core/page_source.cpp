@@ -79,19 +79,21 @@ bool system_unmap(void*, void* pages, std::size_t bytes) {
     return arch::unmap(pages, bytes) == arch::Errno::kNone;
 }
 
-void* system_remap(void* context, void* pages, std::size_t old_bytes, std::size_t new_bytes,
-                   std::size_t alignment) {
-    if (arch::remap_in_place(pages, old_bytes, new_bytes) == arch::Errno::kNone) return pages;
-    void* const target = system_map(context, new_bytes, alignment);
-    if (target == nullptr) return nullptr;
-    if (arch::remap_onto(pages, old_bytes, target, new_bytes) == arch::Errno::kNone) return target;
-    (void)arch::unmap(target, new_bytes);
-    return nullptr;
+bool system_resize(void*, void* pages, std::size_t old_bytes, std::size_t new_bytes) {
+    return arch::remap_in_place(pages, old_bytes, new_bytes) == arch::Errno::kNone;
+}
+
+bool system_move(void*, void* pages, std::size_t bytes, void* target, std::size_t target_bytes) {
+    return arch::remap_onto(pages, bytes, target, target_bytes) == arch::Errno::kNone;
 }
 
 }  // namespace
 
-constinit const PageSource kSystemPages{system_map, system_extend, system_unmap, system_remap,
-                                        nullptr};
+constinit const PageSource kSystemPages{.map = system_map,
+                                        .extend = system_extend,
+                                        .unmap = system_unmap,
+                                        .resize = system_resize,
+                                        .move = system_move,
+                                        .context = nullptr};
 
 }  // namespace emma

@@ -25,16 +25,19 @@ struct PageSource {
     Extension (*extend)(void* context, std::uintptr_t addr, std::size_t bytes);
     // Gives pages back; false: they stay mapped, and the caller still owns them.
     bool (*unmap)(void* context, void* pages, std::size_t bytes);
-    // Moves a mapping's pages into one of `new_bytes` at a multiple of `alignment` without copying,
-    // in place where possible; null: nothing has changed. May itself be null: not offered.
-    void* (*remap)(void* context, void* pages, std::size_t old_bytes, std::size_t new_bytes,
-                   std::size_t alignment);
+    // Changes the size of a mapping where it is; false: it cannot. May be null: not offered.
+    bool (*resize)(void* context, void* pages, std::size_t old_bytes, std::size_t new_bytes);
+    // Moves the pages of a mapping to the start of `target`, another mapping of the source's, without
+    // copying; the old mapping is gone, what lies behind the moved pages is zero. False: nothing has
+    // changed. May be null: not offered.
+    bool (*move)(void* context, void* pages, std::size_t bytes, void* target,
+                 std::size_t target_bytes);
     void* context;
 };
 
-// The system's private anonymous mappings. `page_bytes` is the least page of the CPU; a larger
-// system page fails no call, since every size here is a multiple of a slice or rounded by the kernel.
+// The system's private anonymous mappings.
 extern const PageSource kSystemPages;
-inline constexpr std::size_t kPageBytes = 4096;
+
+inline constexpr std::size_t kPageBytes = 4096;  // x86-64 has no other base page
 
 }  // namespace emma

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT OR Apache-2.0
-// A slab's descriptor: one cache line in the arena's header for every slice, plus a second line and
-// the remote bitmap for what other threads write. Nothing of it lies in the slab itself.
+// A slab's descriptor: one cache line in the arena's header for every slice, and beside it the bitmap
+// that other threads write. Nothing of it lies in the slab itself.
 //
 // The first slice's descriptor is the slab's head; the other slices of a medium slab or a run are
 // continuations that say how far back their head is.
@@ -64,10 +64,9 @@ class OwnerTag {
     std::uintptr_t bits_ = 0;
 };
 
-// The fields that threads other than the owner write, on cache lines of their own.
+// What threads other than the owner write.
 struct alignas(arch::kCacheLineBytes) SlabRemote {
-    Atomic<std::uint32_t> freed_count;  // any thread: remote frees not yet taken by the owner
-    Slab* inbox_next;                   // whoever raised freed_count from 0, until it is popped
+    Slab* inbox_next;  // whoever raised freed_count from 0, until the owner pops the slab
     alignas(arch::kCacheLineBytes) BitmapWord freed[kBitmapWords];  // any thread: 1 = freed remotely
 };
 static_assert(sizeof(SlabRemote) == 512);
@@ -83,6 +82,10 @@ struct alignas(arch::kCacheLineBytes) Slab {
     std::uint32_t countdown;   // frees until the slab needs attention
     // const again
     std::uint32_t reciprocal;  // of the slot size in units of 1 << unit_shift
+    // any thread: remote frees not yet taken by the owner. On this line although others write it: a
+    // remote freer has just read the line, and the owner's free must look here to be exact (an
+    // object freed by another thread and then by the owner).
+    Atomic<std::uint32_t> freed_count;
     std::uint16_t slot_count;
     std::uint16_t held_back;   // owner: due - countdown
     std::uint16_t uncounted;   // owner

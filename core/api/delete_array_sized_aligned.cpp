@@ -1,0 +1,8 @@
+// SPDX-License-Identifier: MIT OR Apache-2.0
+// operator delete[], sized aligned form, [new.delete.array]/11.
+#include "core/api/new.h"
+
+EMMA_REPLACEABLE void operator delete[](void* ptr, std::size_t size,
+                                        std::align_val_t alignment) noexcept {
+    ::operator delete(ptr, size, alignment);
+}

@@ -1,0 +1,8 @@
+// SPDX-License-Identifier: MIT OR Apache-2.0
+// operator delete, sized form, [new.delete.single]/12.
+#include "core/api/new.h"
+
+EMMA_REPLACEABLE void operator delete(void* ptr, std::size_t size) noexcept {
+    emma::verify_size(ptr, size, 1);
+    ::operator delete(ptr);
+}

@@ -1,0 +1,8 @@
+// SPDX-License-Identifier: MIT OR Apache-2.0
+// operator new, aligned nothrow form, [new.delete.single]/7.
+#include "core/api/new.h"
+
+EMMA_REPLACEABLE void* operator new(std::size_t size, std::align_val_t alignment,
+                                    const std::nothrow_t&) noexcept {
+    return emma::allocate_with_handler(size, static_cast<std::size_t>(alignment), true);
+}

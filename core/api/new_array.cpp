@@ -1,0 +1,5 @@
+// SPDX-License-Identifier: MIT OR Apache-2.0
+// operator new[], [new.delete.array]/1: by operator new, which the program may have replaced.
+#include "core/api/new.h"
+
+EMMA_REPLACEABLE void* operator new[](std::size_t size) { return ::operator new(size); }

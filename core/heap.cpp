@@ -1,0 +1,257 @@
+// SPDX-License-Identifier: MIT OR Apache-2.0
+// The slower side of a heap: finding free slots when the current word has none, following a slab
+// from current to full to listed to retired, and taking in remote frees.
+#include "core/heap.h"
+
+#include "core/check.h"
+
+namespace emma {
+namespace {
+
+// The countdown of a current slab: allocations are not counted, so nothing can be concluded at zero.
+constexpr std::uint32_t kNoCountdown = ~std::uint32_t{0};
+
+// With at most this many live slots a full slab is worth listing again.
+unsigned wake_due(const Slab* slab) {
+    const unsigned needed = slab->slot_count / 16u;
+    return slab->slot_count - (needed > 1 ? needed : 1u);
+}
+
+// Does the slab's class keep account of slots that were never written?
+bool tracks_untouched(const Slab* slab) { return !slab->is_small_class(); }
+
+}  // namespace
+
+void* Heap::allocate(SizeClass size_class, bool* untouched) {
+    void* pointer = take(size_class);
+    while (pointer == nullptr) {
+        if (!refill(size_class)) return nullptr;
+        pointer = take(size_class);
+    }
+    Slab* const slab = slabs[raw(size_class)].current;
+    if (!tracks_untouched(slab)) return pointer;
+    const SlotIndex slot =
+        slot_starting_at(*slab, reinterpret_cast<std::uintptr_t>(pointer) - start_of(slab));
+    BitmapWord& fresh = slab->untouched();
+    const std::uint64_t bits = fresh.load(memory_order_relaxed);
+    if (untouched != nullptr) *untouched = (bits & bit_of(slot)) != 0;
+    fresh.store(bits & ~bit_of(slot), memory_order_relaxed);
+    return pointer;
+}
+
+// Warm: the next word of the same slab. Else, in order: what others have freed, a listed slab, a new
+// one.
+bool Heap::refill(SizeClass size_class) {
+    if (next_word(size_class)) return true;
+    if (inbox.load(memory_order_relaxed) != nullptr) {
+        drain_inbox();
+        if (next_word(size_class)) return true;
+    }
+    BinSlabs& bin = slabs[raw(size_class)];
+    if (bin.current != nullptr) leave_full(bin.current);
+    bin.current = nullptr;
+    bins[raw(size_class)].word_offset = 0;
+    return take_listed(size_class) || add_slab(size_class);
+}
+
+// Moves the bin on to the lowest word with free slots.
+bool Heap::next_word(SizeClass size_class) {
+    Slab* const slab = slabs[raw(size_class)].current;
+    if (slab == nullptr) return false;
+    while (slab->summary != 0) {
+        const unsigned index = lowest_bit(slab->summary);
+        if (slab->free_words[index].load(memory_order_relaxed) != 0) {
+            use_word(size_class, index);
+            return true;
+        }
+        slab->summary &= slab->summary - 1;  // it was emptied while it was the bin's word
+    }
+    return false;
+}
+
+void Heap::use_word(SizeClass size_class, unsigned word_index) {
+    Slab* const slab = slabs[raw(size_class)].current;
+    Bin& bin = bins[raw(size_class)];
+    const auto slot_bytes = static_cast<std::uint32_t>(slab->slot_bytes());
+    bin.word_offset = reinterpret_cast<std::uintptr_t>(&slab->free_words[word_index]) -
+                      reinterpret_cast<std::uintptr_t>(this);
+    bin.word_base = start_of(slab) + std::size_t{word_index} * 64 * slot_bytes;
+    bin.slot_bytes = slot_bytes;
+}
+
+// The current slab has no free slot: every slot is due, and the freers not yet counted.
+void Heap::leave_full(Slab* slab) {
+    slab->state = SlabState::kFull;
+    settle(slab, slab->slot_count + slab->uncounted);
+}
+
+// Puts a slab that is not current where `due` says, and sets its countdown to the next turn.
+void Heap::settle(Slab* slab, unsigned due) {
+    EMMA_ASSERT(slab->state != SlabState::kCurrent);
+    const unsigned wake = wake_due(slab);
+    if (due > wake) {
+        slab->countdown = due - wake;
+        slab->held_back = static_cast<std::uint16_t>(wake);
+        return;
+    }
+    if (due == 0) {
+        retire(slab);
+        return;
+    }
+    if (slab->state != SlabState::kListed) append(slab);
+    slab->countdown = due;
+    slab->held_back = 0;
+}
+
+// A local free has brought the countdown to zero.
+void Heap::attend(Slab* slab) {
+    if (slab->state == SlabState::kCurrent) {
+        slab->countdown = kNoCountdown;
+    } else {
+        settle(slab, slab->held_back);
+    }
+}
+
+void Heap::put(Slab* slab, SlotIndex slot, const void* pointer) {
+    // Freed by another thread and not yet collected: as free as by the bitmap below. Acquire pairs
+    // with put_remote(): the bit was set before the count.
+    const bool freed_remotely =
+        slab->freed_count.load(memory_order_acquire) != 0 &&
+        (remote_of(slab).freed[word_index_of(slot)].load(memory_order_relaxed) & bit_of(slot)) != 0;
+    if (freed_remotely) panic(Misuse::kDoubleFree, pointer, slab->slot_bytes());
+    switch (put_local(slab, slot)) {
+        case PutResult::kDone: return;
+        case PutResult::kAttend: return attend(slab);
+        case PutResult::kWasFree: panic(Misuse::kDoubleFree, pointer, slab->slot_bytes());
+    }
+}
+
+// (1) the bit, (2) the count, (3) the inbox: in this order. The owner takes the count before the
+// bits, so it never counts a freer whose bit it does not find; and until the count is there the slab
+// is not quiet, so it cannot be retired under this thread's hands.
+void Heap::put_remote(Slab* slab, SlotIndex slot, const void* pointer) {
+    SlabRemote& remote = remote_of(slab);
+    if (remote.freed[word_index_of(slot)].test_and_set_bit(raw(slot) % 64))
+        panic(Misuse::kDoubleFree, pointer, slab->slot_bytes());
+    // Release: bit and object contents before the count. Acquire: the inbox link below is this
+    // thread's only after the owner that last reset the count has read it.
+    if (slab->freed_count.fetch_add(1, memory_order_acq_rel) != 0) return;
+    Slab* head = inbox.load(memory_order_relaxed);
+    do {
+        remote.inbox_next = head;
+        // Release pairs with drain_inbox(). A failure means another thread's push or the owner's
+        // drain went through. ABA cannot hurt: the owner takes the whole stack at once.
+    } while (!inbox.compare_exchange(head, slab, memory_order_release, memory_order_relaxed));
+}
+
+void Heap::drain_inbox() {
+    Slab* slab = inbox.exchange(nullptr, memory_order_acquire);
+    while (slab != nullptr) {
+        // Read before the count is taken: from then on the slab may be pushed again.
+        Slab* const next = remote_of(slab).inbox_next;
+        collect(slab);
+        slab = next;
+    }
+}
+
+void Heap::collect(Slab* slab) {
+    SlabRemote& remote = remote_of(slab);
+    // Acquire pairs with put_remote(): at least as many bits are visible as are counted. Release:
+    // the inbox link was read before the slab can be pushed again.
+    const unsigned counted = slab->freed_count.exchange(0, memory_order_acq_rel);
+    unsigned found = 0;
+    for (unsigned index = 0; index < word_count_for(slab->slot_count); ++index) {
+        if (remote.freed[index].load(memory_order_relaxed) == 0) continue;
+        // Acquire: the freers' last accesses to the objects, before these are handed out again.
+        const std::uint64_t freed = remote.freed[index].exchange(0, memory_order_acquire);
+        BitmapWord& word = slab->free_words[index];
+        const std::uint64_t free = word.load(memory_order_relaxed);
+        if ((free & freed) != 0) {
+            const std::size_t slot = index * std::size_t{64} + lowest_bit(free & freed);
+            panic(Misuse::kDoubleFree,
+                  reinterpret_cast<void*>(start_of(slab) + slot * slab->slot_bytes()),
+                  slab->slot_bytes());
+        }
+        word.store(free | freed, memory_order_relaxed);
+        slab->summary |= std::uint64_t{1} << index;
+        found += count_bits(freed);
+    }
+    const unsigned due = slab->countdown + slab->held_back;
+    slab->uncounted = static_cast<std::uint16_t>(slab->uncounted + found - counted);
+    if (slab->state != SlabState::kCurrent) settle(slab, due - counted);
+}
+
+bool Heap::take_listed(SizeClass size_class) {
+    BinSlabs& bin = slabs[raw(size_class)];
+    Slab* const slab = bin.first;
+    if (slab == nullptr) return false;
+    unlink(slab);
+    slab->state = SlabState::kCurrent;
+    slab->countdown = kNoCountdown;
+    bin.current = slab;
+    return next_word(size_class);
+}
+
+bool Heap::add_slab(SizeClass size_class) {
+    const ClassGeometry& shape = geometry(size_class);
+    SliceRange range = arenas->claim(shape.slice_count, 1);
+    // A shorter slab is better than none: it takes what gaps there are when memory runs out.
+    const auto least = static_cast<unsigned>(slice_count_for(shape.slot_bytes));
+    for (unsigned count = shape.slice_count; !range.ok() && count > least;)
+        range = arenas->claim(--count, 1);
+    if (!range.ok()) return false;
+    const std::size_t fitting = range.count * kSliceBytes / shape.slot_bytes;
+    Slab& slab = range.arena->slab(range.first);
+    slab.free_words = range.arena->free_words(range.first);
+    slab.slot_count = fitting < shape.slot_count ? static_cast<std::uint16_t>(fitting)
+                                                 : shape.slot_count;
+    slab.reciprocal = shape.reciprocal;
+    slab.size_class = size_class;
+    slab.slice_count = static_cast<std::uint8_t>(range.count);
+    slab.summary = low_bits(word_count_for(slab.slot_count));
+    slab.countdown = kNoCountdown;
+    slab.held_back = 0;
+    slab.uncounted = 0;
+    slab.state = SlabState::kCurrent;
+    slab.owner = OwnerTag(this, slab.is_small_class());
+    fill_free(slab.free_words, slab.slot_count);
+    if (tracks_untouched(&slab))
+        slab.untouched().store(range.clean ? low_bits(slab.slot_count) : 0, memory_order_relaxed);
+    for (unsigned distance = 1; distance < range.count; ++distance) {
+        Slab& line = range.arena->slab(range.first + distance);
+        line.owner = {};
+        line.slice_count = static_cast<std::uint8_t>(distance);
+        line.use.store(SliceUse::kContinuation, memory_order_relaxed);
+    }
+    // Release: a thread that proves a pointer by this sees the slab whole.
+    slab.use.store(SliceUse::kSlab, memory_order_release);
+    slabs[raw(size_class)].current = &slab;
+    return next_word(size_class);
+}
+
+void Heap::append(Slab* slab) {
+    BinSlabs& bin = slabs[raw(slab->size_class)];
+    slab->state = SlabState::kListed;
+    slab->list_next = nullptr;
+    slab->list_prev = bin.last;
+    (bin.last != nullptr ? bin.last->list_next : bin.first) = slab;
+    bin.last = slab;
+}
+
+void Heap::unlink(Slab* slab) {
+    BinSlabs& bin = slabs[raw(slab->size_class)];
+    (slab->list_prev != nullptr ? slab->list_prev->list_next : bin.first) = slab->list_next;
+    (slab->list_next != nullptr ? slab->list_next->list_prev : bin.last) = slab->list_prev;
+}
+
+// Nothing is live and nobody is on the way to the slab, so its slices may have a new owner.
+void Heap::retire(Slab* slab) {
+    EMMA_ASSERT(count_free(slab->free_words, slab->slot_count) == slab->slot_count);
+    EMMA_ASSERT(slab->uncounted == 0 && slab->freed_count.load(memory_order_relaxed) == 0);
+    if (slab->state == SlabState::kListed) unlink(slab);
+    slab->owner = {};
+    slab->use.store(SliceUse::kRetiredSlab, memory_order_relaxed);
+    arenas->release(arena_of(slab), slice_of(slab), slab->slice_count);
+}
+
+}  // namespace emma

@@ -1,0 +1,148 @@
+// SPDX-License-Identifier: MIT OR Apache-2.0
+// A heap: the slabs of one thread at a time, with a bin for each size class. Its plain fields are
+// touched only by whoever holds it (see heap_pool.h) and has entered it; other threads touch the
+// inbox and the owner word. All-zero is a heap without slabs.
+//
+// Where a slab of the heap is:
+//   current   one per bin: slots are taken from it
+//   full      in no list; its countdown brings it back once a sixteenth of it is free. Earlier would
+//             send the bin back to slabs with a slot here and there.
+//   listed    in the bin's queue: appended at the tail, taken from the head
+// A listed slab that becomes empty is retired at once; its slices go back to the arena.
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+
+#include "arch/arch.h"
+#include "core/arena_pool.h"
+#include "core/atomic.h"
+#include "core/slab.h"
+
+namespace emma {
+
+// Who holds a heap: nobody, or one thread or operation. any thread
+class Ownership {
+  public:
+    // Acquire pairs with release(): the next holder sees all that the last one did.
+    bool try_claim() {
+        std::uint32_t expected = kIdle;
+        return word_.load(memory_order_relaxed) == kIdle &&
+               word_.compare_exchange(expected, kHeld, memory_order_acquire, memory_order_relaxed);
+    }
+    void release() { word_.store(kIdle, memory_order_release); }
+
+  private:
+    static constexpr std::uint32_t kIdle = 0;
+    static constexpr std::uint32_t kHeld = 1;
+    Atomic<std::uint32_t> word_;
+};
+
+// Whether an operation of the holder is at work in the heap: a second one can only be a signal
+// handler's that interrupted it, and must leave the heap alone. One instruction each way. A heap of
+// zero bytes counts as occupied, so the stand-in of threads without a heap needs no test of its own.
+class Busy {
+  public:
+    bool enter() { return arch::increment_to_zero(&depth_); }
+    void exit() { arch::decrement(&depth_); }
+    void reset() { depth_ = kUnoccupied; }
+    bool is_unoccupied() const { return depth_ == kUnoccupied; }
+
+  private:
+    static constexpr std::uint8_t kUnoccupied = 0xff;
+    std::uint8_t depth_;
+};
+
+// What the fast path needs: the bitmap word that slots are taken from, as an offset from the heap so
+// that 0 means the heap's own word without free slots.
+struct Bin {
+    std::uintptr_t word_offset;
+    std::uintptr_t word_base;  // address of the slot of the word's bit 0
+    std::uint32_t slot_bytes;
+};
+
+struct BinSlabs {
+    Slab* current;
+    Slab* first;  // of the queue of listed slabs
+    Slab* last;
+};
+
+struct alignas(arch::kCacheLineBytes) Heap {
+    // ---- holder
+    std::uint64_t no_free_slots;  // always 0; first, see Bin
+    Busy busy;
+    ArenaPool* arenas;
+    Bin bins[kSizeClassCount];
+    BinSlabs slabs[kSizeClassCount];
+
+    // ---- any thread
+    alignas(arch::kCacheLineBytes) Ownership ownership;
+    Atomic<Slab*> inbox;            // slabs with remote frees, each at most once
+    Heap* older;                    // const after publish: the next heap of the instance
+    Atomic<std::uint32_t> adoptions;  // how often it was taken over
+
+    // ---- the holder's operations, inside busy
+
+    // A slot of the class from the bin's current word; null: allocate() must look further.
+    void* take(SizeClass size_class);
+    // A slot of the class; null: no memory. `*untouched` (may be null): the slot reads as zero.
+    void* allocate(SizeClass size_class, bool* untouched);
+    // Frees a slot of one of this heap's slabs, proved to be one; panics where it is free already.
+    void put(Slab* slab, SlotIndex slot, const void* pointer);
+    // A free of this heap's has brought the slab's countdown to zero.
+    void attend(Slab* slab);
+    // Takes in what other threads have freed.
+    void drain_inbox();
+
+    // ---- any thread: frees a slot of a slab of this heap
+    void put_remote(Slab* slab, SlotIndex slot, const void* pointer);
+
+  private:
+    bool refill(SizeClass size_class);
+    bool next_word(SizeClass size_class);
+    void use_word(SizeClass size_class, unsigned word_index);
+    void leave_full(Slab* slab);
+    void settle(Slab* slab, unsigned due);
+    void collect(Slab* slab);
+    bool take_listed(SizeClass size_class);
+    bool add_slab(SizeClass size_class);
+    void append(Slab* slab);
+    void unlink(Slab* slab);
+    void retire(Slab* slab);
+    friend struct HeapInspector;  // tests
+};
+static_assert(offsetof(Heap, no_free_slots) == 0);
+
+// The bin's words are reached through integers: a bitmap word in an arena, or the heap's own.
+inline BitmapWord& word_of(Heap* heap, const Bin& bin) {
+    return *reinterpret_cast<BitmapWord*>(reinterpret_cast<std::uintptr_t>(heap) +
+                                          bin.word_offset);
+}
+
+inline void* Heap::take(SizeClass size_class) {
+    const Bin& bin = bins[raw(size_class)];
+    BitmapWord& word = word_of(this, bin);
+    const std::uint64_t free = word.load(memory_order_relaxed);
+    if (free == 0) [[unlikely]]
+        return nullptr;
+    word.store(free & (free - 1), memory_order_relaxed);
+    return reinterpret_cast<void*>(bin.word_base + lowest_bit(free) * std::uint64_t{bin.slot_bytes});
+}
+
+// True where the slab needs the owner's attention: Heap::put() for the one that inlines this.
+// `was_free`: the slot is free already, and nothing was changed.
+enum class PutResult : std::uint8_t { kDone, kAttend, kWasFree };
+
+inline PutResult put_local(Slab* slab, SlotIndex slot) {
+    const unsigned word_index = word_index_of(slot);
+    BitmapWord& word = slab->free_words[word_index];
+    const std::uint64_t old = word.load(memory_order_relaxed);
+    const std::uint64_t bit = bit_of(slot);
+    if ((old & bit) != 0) [[unlikely]]
+        return PutResult::kWasFree;
+    word.store(old | bit, memory_order_relaxed);
+    slab->summary |= std::uint64_t{1} << word_index;
+    return --slab->countdown == 0 ? PutResult::kAttend : PutResult::kDone;
+}
+
+}  // namespace emma

@@ -1,0 +1,219 @@
+// SPDX-License-Identifier: MIT OR Apache-2.0
+// The operations on an instance: choosing between slabs and large objects, zeroing, resizing, and
+// sending a free to the heap that it belongs to.
+#include "core/instance.h"
+
+#include "arch/arch.h"
+#include "core/large.h"
+
+namespace emma {
+
+constinit Instance g_instance;
+constinit Heap g_no_heap{};
+
+#if EMMA_TLS == 1
+constinit thread_local Atomic<Heap*> t_heap{&g_no_heap};
+#endif
+
+namespace {
+
+bool is_medium_or_less(SizeClass c) { return raw(c) < kSizeClassCount; }
+
+// The least class that holds `bytes` in slots of that alignment; kSizeClassCount: none.
+SizeClass class_for(std::size_t bytes, std::size_t alignment) {
+    constexpr auto kNone = SizeClass(kSizeClassCount);
+    if (bytes > kMediumMaxBytes || alignment > kSliceBytes) return kNone;
+    SizeClass size_class = size_class_for(bytes > alignment ? bytes : alignment);
+    if (alignment <= kMinAlignment) return size_class_for(bytes);
+    while (is_medium_or_less(size_class) && geometry(size_class).slot_bytes % alignment != 0)
+        size_class = SizeClass(static_cast<std::uint8_t>(raw(size_class) + 1));
+    return size_class;
+}
+
+// What an allocation of these arguments yields where nothing falls back.
+std::size_t natural_bytes(std::size_t bytes, std::size_t alignment) {
+    const SizeClass size_class = class_for(bytes, alignment);
+    if (is_medium_or_less(size_class)) return geometry(size_class).slot_bytes;
+    return align_up(bytes, bytes <= kRunMaxBytes ? kSliceBytes : kPageBytes);
+}
+
+// Whether a live object cannot be one of these arguments. A slot may be larger than natural after
+// resize() left a shrunken object in place, a huge object where no run could be had.
+bool contradicts(const Place& place, std::size_t bytes, std::size_t alignment) {
+    if (bytes > place.bytes) return true;
+    if (bytes >= place.bytes / 2 || place.kind == Place::kHuge) return false;
+    return natural_bytes(bytes, alignment) != place.bytes;
+}
+
+// Slots are multiples of 16 bytes at multiples of 16.
+void zero_object(void* object, std::size_t bytes) {
+    arch::zero_bytes(object, align_up(bytes, kMinAlignment));
+}
+
+}  // namespace
+
+// ---- heaps for operations ----------------------------------------------------------------------
+
+bool attach_thread(bool abandon_occupied) {
+#if EMMA_TLS == 1
+    Heap* const present = t_heap.load(memory_order_relaxed);
+    const bool has_one = present != &g_no_heap;
+    if (has_one && (present->busy.is_unoccupied() || !abandon_occupied)) return true;
+    Heap* const heap = g_instance.heaps.acquire(g_instance.arenas);
+    if (heap == nullptr) return false;
+    // A signal handler may have attached the thread meanwhile; then its heap stays.
+    Heap* expected = present;
+    if (!t_heap.compare_exchange(expected, heap, memory_order_relaxed, memory_order_relaxed))
+        HeapPool::release(heap);
+#else
+    (void)abandon_occupied;
+#endif
+    return true;
+}
+
+void detach_thread() {
+#if EMMA_TLS == 1
+    Heap* const heap = t_heap.load(memory_order_relaxed);
+    if (heap == &g_no_heap || !heap->busy.is_unoccupied()) return;
+    t_heap.store(&g_no_heap, memory_order_relaxed);
+    signal_fence();  // a handler must not find the heap here once another thread may have it
+    HeapPool::release(heap);
+#endif
+}
+
+bool HeapLease::enter_own(Instance& instance) {
+    if (!kThreadPointer || &instance != &g_instance) return false;
+    if (current_heap() == &g_no_heap && !attach_thread(false)) return false;
+    Heap* const own = current_heap();
+    if (own->busy.enter()) {
+        heap_ = own;
+        return true;
+    }
+    own->busy.exit();
+    return false;
+}
+
+void HeapLease::borrow(Instance& instance, Heap* heap) {
+    heap_ = heap;
+    if (heap == nullptr) return;
+    is_borrowed_ = true;
+    heap->busy.enter();
+    instance.borrows.fetch_add(1, memory_order_relaxed);
+}
+
+HeapLease::HeapLease(Instance& instance) {
+    if (!enter_own(instance)) borrow(instance, instance.heaps.acquire(instance.arenas));
+}
+
+HeapLease::HeapLease(Instance& instance, Heap* wanted) {
+    if (current_heap() == wanted) {
+        enter_own(instance);
+    } else if (!kThreadPointer && HeapPool::try_acquire(wanted)) {
+        borrow(instance, wanted);
+    }
+}
+
+HeapLease::~HeapLease() {
+    if (heap_ == nullptr) return;
+    heap_->busy.exit();
+    if (is_borrowed_) HeapPool::release(heap_);
+}
+
+// ---- allocating --------------------------------------------------------------------------------
+
+void* Instance::allocate(std::size_t bytes, std::size_t alignment) {
+    const SizeClass size_class = class_for(bytes, alignment);
+    if (is_medium_or_less(size_class)) {
+        HeapLease heap(*this);
+        return heap ? heap->allocate(size_class, nullptr) : nullptr;
+    }
+    if (bytes > kMaxRequestBytes) return nullptr;
+    return allocate_large(arenas, bytes, alignment).start;
+}
+
+void* Instance::allocate_zeroed(std::size_t bytes, std::size_t alignment) {
+    const SizeClass size_class = class_for(bytes, alignment);
+    if (!is_medium_or_less(size_class)) {
+        if (bytes > kMaxRequestBytes) return nullptr;
+        const LargeObject object = allocate_large(arenas, bytes, alignment);
+        if (object.start != nullptr && !object.zeroed) zero_object(object.start, bytes);
+        return object.start;
+    }
+    void* object = nullptr;
+    bool untouched = false;
+    {
+        HeapLease heap(*this);
+        if (heap) object = heap->allocate(size_class, &untouched);
+    }
+    if (object != nullptr && !untouched) zero_object(object, bytes);
+    return object;
+}
+
+// ---- freeing -----------------------------------------------------------------------------------
+
+void Instance::release(void* pointer) {
+    if (pointer == nullptr) return;
+    const Place place = prove(arenas, pointer);
+    bool done = true;
+    switch (place.kind) {
+        case Place::kSlot: return release_slot(place, pointer);
+        case Place::kRun: done = free_run(arenas, place.slab); break;
+        case Place::kHuge: done = free_huge(arenas, reinterpret_cast<std::uintptr_t>(pointer)); break;
+        case Place::kNothing: break;
+    }
+    // Proved live, and yet another thread was first.
+    if (!done) panic(Misuse::kDoubleFree, pointer, place.bytes);
+}
+
+void Instance::check_size(const void* pointer, std::size_t bytes, std::size_t alignment) const {
+    const Place place = prove(arenas, pointer);
+    const bool is_aligned = (reinterpret_cast<std::uintptr_t>(pointer) & (alignment - 1)) == 0;
+    if (!is_aligned || contradicts(place, bytes, alignment))
+        panic(Misuse::kWrongSize, pointer, place.bytes);
+}
+
+void Instance::release_sized(void* pointer, std::size_t bytes, std::size_t alignment) {
+    if (pointer != nullptr) check_size(pointer, bytes, alignment);
+    release(pointer);
+}
+
+void Instance::release_slot(const Place& place, const void* pointer) {
+    Heap* const home = place.slab->owner.heap();
+    HeapLease lease(*this, home);
+    if (lease) {
+        lease->put(place.slab, place.slot, pointer);
+    } else {
+        home->put_remote(place.slab, place.slot, pointer);
+    }
+}
+
+// ---- resizing ----------------------------------------------------------------------------------
+
+std::size_t Instance::usable_bytes(const void* pointer) const {
+    return pointer == nullptr ? 0 : prove(arenas, pointer).bytes;
+}
+
+bool Instance::resize_in_place(const Place& place, std::size_t bytes) {
+    const bool fits = bytes <= place.bytes;
+    // A slot is kept until half of it would be idle.
+    if (place.kind == Place::kSlot) return fits && bytes >= place.bytes / 2;
+    // A run stays one as long as it would be allocated as one.
+    return place.kind == Place::kRun && bytes > kMediumMaxBytes &&
+           resize_run(arenas, place.slab, bytes);
+}
+
+void* Instance::resize(void* pointer, std::size_t alignment, std::size_t bytes) {
+    const Place place = prove(arenas, pointer);
+    if (resize_in_place(place, bytes)) return pointer;
+    if (bytes > kMaxRequestBytes) return nullptr;
+    if (place.kind == Place::kHuge && bytes > kRunMaxBytes && alignment <= kSliceBytes)
+        if (void* const moved = resize_huge(arenas, reinterpret_cast<std::uintptr_t>(pointer), bytes))
+            return moved;
+    void* const fresh = allocate(bytes, alignment);
+    if (fresh == nullptr) return nullptr;
+    arch::copy_bytes(fresh, pointer, bytes < place.bytes ? bytes : place.bytes);
+    release(pointer);
+    return fresh;
+}
+
+}  // namespace emma

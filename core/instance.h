@@ -1,0 +1,95 @@
+// SPDX-License-Identifier: MIT OR Apache-2.0
+// An instance: arenas, heaps and one page source, and the operations that the public interface is
+// made of. Also the calling thread's heap, and how an operation gets a heap for itself.
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+
+#include "core/arena_pool.h"
+#include "core/config.h"
+#include "core/heap_pool.h"
+#include "core/proof.h"
+
+namespace emma {
+
+struct Instance {
+    constexpr Instance() = default;
+    explicit Instance(const PageSource& source) : arenas(source) {}
+
+    ArenaPool arenas{};
+    HeapPool heaps{};
+    // Statistics, any thread, relaxed: they publish nothing.
+    Atomic<std::size_t> adoptions;
+    Atomic<std::size_t> borrows;
+
+    // ---- any thread, also inside a signal handler that interrupted one of these
+
+    // `alignment` is a power of two. Null: no memory, or `bytes` beyond kMaxRequestBytes.
+    void* allocate(std::size_t bytes, std::size_t alignment);
+    // The same, zeroed.
+    void* allocate_zeroed(std::size_t bytes, std::size_t alignment);
+    // Keeps the alignment. Null: no memory, the object is as before.
+    void* resize(void* pointer, std::size_t alignment, std::size_t bytes);
+    // Proves the pointer, panics where it is no live object; null is ignored.
+    void release(void* pointer);
+    // The same, and the object must be one that was asked for with these arguments.
+    void release_sized(void* pointer, std::size_t bytes, std::size_t alignment);
+    // Panics where `pointer` is no live object that these arguments can have yielded.
+    void check_size(const void* pointer, std::size_t bytes, std::size_t alignment) const;
+    // Of a live object, proved; 0 for null.
+    std::size_t usable_bytes(const void* pointer) const;
+
+  private:
+    bool resize_in_place(const Place& place, std::size_t bytes);
+    void release_slot(const Place& place, const void* pointer);
+};
+
+// The instance behind malloc and operator new.
+extern constinit Instance g_instance;
+
+// ---- the calling thread's heap in the default instance
+
+// What a thread without a heap points at: no free slots, for ever occupied.
+extern constinit Heap g_no_heap;
+
+#if EMMA_TLS == 1
+// Changed by its own thread and by that thread's signal handlers.
+extern constinit thread_local Atomic<Heap*> t_heap __attribute__((visibility("hidden")));
+#endif
+
+inline Heap* current_heap() {
+#if EMMA_TLS == 1
+    return t_heap.load(memory_order_relaxed);
+#else
+    return &g_no_heap;
+#endif
+}
+
+// Gives the thread a heap; false: no memory.
+bool attach_thread(bool abandon_occupied);
+void detach_thread();
+
+// Exclusive use of a heap for one operation: the thread's own, or a borrowed one where that is
+// occupied by the operation which this one interrupted, or where threads have none.
+class HeapLease {
+  public:
+    explicit HeapLease(Instance& instance);
+    // This very heap, if it is the thread's own and unoccupied or can be borrowed.
+    HeapLease(Instance& instance, Heap* wanted);
+    ~HeapLease();
+    HeapLease(const HeapLease&) = delete;
+    HeapLease& operator=(const HeapLease&) = delete;
+
+    explicit operator bool() const { return heap_ != nullptr; }
+    Heap* operator->() const { return heap_; }
+
+  private:
+    bool enter_own(Instance& instance);
+    void borrow(Instance& instance, Heap* heap);
+
+    Heap* heap_ = nullptr;
+    bool is_borrowed_ = false;
+};
+
+}  // namespace emma

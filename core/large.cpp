@@ -1,0 +1,117 @@
+// SPDX-License-Identifier: MIT OR Apache-2.0
+// Runs live by their first descriptor's `use`, huge objects by their entry in the arena table: each
+// is one atomic word, so ending an object is one compare-and-swap.
+#include "core/large.h"
+
+#include "arch/arch.h"
+
+namespace emma {
+namespace {
+
+LargeObject allocate_run(ArenaPool& arenas, std::size_t bytes, std::size_t alignment) {
+    const auto alignment_slices = static_cast<unsigned>(slice_count_for(alignment));
+    const auto count = static_cast<unsigned>(slice_count_for(bytes));
+    const SliceRange range = arenas.claim(count, alignment_slices);
+    if (!range.ok()) return {};
+    Slab& run = range.arena->slab(range.first);
+    run.owner = {};
+    run.slice_count = static_cast<std::uint8_t>(count);
+    // Release: a thread that proves a pointer by this sees the length.
+    run.use.store(SliceUse::kRun, memory_order_release);
+    return {reinterpret_cast<void*>(range.arena->slice_addr(range.first)), range.clean};
+}
+
+std::size_t huge_bytes_for(std::size_t bytes) { return align_up(bytes, kPageBytes); }
+
+LargeObject allocate_huge(ArenaPool& arenas, std::size_t bytes, std::size_t alignment) {
+    // Slice alignment keeps huge objects off the fast path of free.
+    if (alignment < kSliceBytes) alignment = kSliceBytes;
+    std::size_t mapped = huge_bytes_for(bytes);
+    bool zeroed = false;
+    void* pages = reinterpret_cast<void*>(arenas.table().take_spare(mapped, alignment, mapped));
+    if (pages == nullptr) {
+        mapped = huge_bytes_for(bytes);
+        pages = arenas.map(mapped, alignment);
+        zeroed = true;
+    }
+    if (pages == nullptr) return {};
+    if (arenas.table().insert(arenas.source(), reinterpret_cast<std::uintptr_t>(pages), mapped))
+        return {pages, zeroed};
+    arenas.unmap(pages, mapped);
+    return {};
+}
+
+}  // namespace
+
+LargeObject allocate_large(ArenaPool& arenas, std::size_t bytes, std::size_t alignment) {
+    if (bytes <= kRunMaxBytes && alignment <= kRunMaxAlignment)
+        if (const LargeObject run = allocate_run(arenas, bytes, alignment); run.start) return run;
+    return allocate_huge(arenas, bytes, alignment);
+}
+
+std::size_t run_bytes(const Slab* run) { return run->slice_count * kSliceBytes; }
+
+bool free_run(ArenaPool& arenas, Slab* run) {
+    const unsigned count = run->slice_count;
+    SliceUse expected = SliceUse::kRun;
+    // Acquire and release: the winner releases slices whose contents all users are done with.
+    if (!run->use.compare_exchange(expected, SliceUse::kReleasedRun, memory_order_acq_rel,
+                                   memory_order_relaxed))
+        return false;
+    arenas.release(arena_of(run), slice_of(run), count);
+    return true;
+}
+
+bool resize_run(ArenaPool& arenas, Slab* run, std::size_t bytes) {
+    if (bytes > kRunMaxBytes) return false;
+    const auto wanted = static_cast<unsigned>(slice_count_for(bytes));
+    const unsigned held = run->slice_count;
+    const unsigned first = slice_of(run);
+    if (wanted > held && !arena_of(run)->claim_exactly(first + held, wanted - held)) return false;
+    run->slice_count = static_cast<std::uint8_t>(wanted);
+    if (wanted < held) arenas.release(arena_of(run), first + wanted, held - wanted);
+    return true;
+}
+
+bool free_huge(ArenaPool& arenas, std::uintptr_t addr) {
+    const std::size_t bytes = arenas.table().begin_removal(addr);
+    if (bytes == 0) return false;
+    arenas.table().end_removal(addr, arenas.unmap(reinterpret_cast<void*>(addr), bytes));
+    return true;
+}
+
+namespace {
+
+// The new mapping is known before the pages move into it, so a refusal at any step loses nothing.
+void* move_huge(ArenaPool& arenas, void* pages, std::size_t held, std::size_t wanted) {
+    const LargeObject target = allocate_huge(arenas, wanted, kSliceBytes);
+    if (target.start == nullptr) return nullptr;
+    const auto target_addr = reinterpret_cast<std::uintptr_t>(target.start);
+    if (arenas.table().bytes_at(target_addr) == wanted &&
+        arenas.move(pages, held, target.start, wanted))
+        return target.start;
+    free_huge(arenas, target_addr);
+    return nullptr;
+}
+
+}  // namespace
+
+void* resize_huge(ArenaPool& arenas, std::uintptr_t addr, std::size_t bytes) {
+    const std::size_t wanted = huge_bytes_for(bytes);
+    const std::size_t held = arenas.table().begin_removal(addr);
+    if (held == 0) return nullptr;
+    void* const pages = reinterpret_cast<void*>(addr);
+    if (wanted == held || arenas.resize_in_place(pages, held, wanted)) {
+        arenas.table().cancel_removal(addr, wanted);
+        return pages;
+    }
+    void* const moved = move_huge(arenas, pages, held, wanted);
+    if (moved == nullptr) {
+        arenas.table().cancel_removal(addr, held);
+    } else {
+        arenas.table().end_removal(addr, true);
+    }
+    return moved;
+}
+
+}  // namespace emma

@@ -1,0 +1,31 @@
+// SPDX-License-Identifier: MIT OR Apache-2.0
+// The one function that proves a pointer: what, if anything, of an instance starts at an address.
+// It reads nothing at the address itself, so any value may be asked about. Any thread may call it;
+// for an object that the caller holds the answer is exact, for others it is a snapshot.
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+
+#include "core/arena_pool.h"
+#include "core/check.h"
+
+namespace emma {
+
+struct Place {
+    enum Kind : std::uint8_t { kNothing, kSlot, kRun, kHuge };
+    Kind kind = kNothing;
+    bool live = false;    // false with a kind: the start of an object that is free
+    SlotIndex slot{};     // kSlot
+    Slab* slab = nullptr; // kSlot: the slab; kRun: the first descriptor of the run
+    std::size_t bytes = 0;  // of the whole slot, run or mapping; 0 where that is not known any more
+
+    Misuse misuse() const { return kind == kNothing ? Misuse::kInvalidPointer : Misuse::kDoubleFree; }
+};
+
+Place locate(const ArenaPool& arenas, std::uintptr_t addr);
+
+// locate() for a pointer that must be a live object: panics where it is none.
+Place prove(const ArenaPool& arenas, const void* pointer);
+
+}  // namespace emma

@@ -1,0 +1,52 @@
+// SPDX-License-Identifier: MIT OR Apache-2.0
+// Statistics of the default instance: counters, and a walk over every descriptor. The walk changes
+// nothing and reads what other threads write, so it is exact only while they rest.
+#include "core/include/emma.h"
+#include "core/instance.h"
+
+namespace emma {
+namespace {
+
+void add_slab(struct emma_stats& stats, const Slab& slab) {
+    const std::size_t live = slab.slot_count - count_free(slab.free_words, slab.slot_count);
+    stats.live_objects += live;
+    stats.live_bytes += live * slab.slot_bytes();
+}
+
+void add_arena(struct emma_stats& stats, Arena& arena) {
+    ++stats.arenas;
+    for (unsigned slice = 1; slice < kSlicesPerArena; ++slice) {
+        const Slab& slab = arena.slab(slice);
+        // Acquire pairs with the announcement: the constant fields of the slab are there.
+        const SliceUse use = slab.use.load(memory_order_acquire);
+        if (use == SliceUse::kSlab) add_slab(stats, slab);
+        if (use != SliceUse::kRun) continue;
+        ++stats.live_objects;
+        stats.live_bytes += slab.slice_count * kSliceBytes;
+    }
+}
+
+}  // namespace
+}  // namespace emma
+
+using namespace emma;
+
+EMMA_PUBLIC void emma_stats(struct emma_stats* stats) noexcept {
+    Instance& instance = g_instance;
+    *stats = {};
+    stats->mapped_bytes = instance.arenas.mapped_bytes();
+    stats->mapped_peak_bytes = instance.arenas.mapped_peak_bytes();
+    stats->system_calls = instance.arenas.source_calls();
+    stats->adopted_heaps = instance.adoptions.load(memory_order_relaxed);
+    stats->borrowed_heaps = instance.borrows.load(memory_order_relaxed);
+    instance.heaps.for_each([&](Heap*) { ++stats->heaps; });
+    Arena* arena = instance.arenas.oldest();
+    for (; arena != nullptr; arena = arena->head.next.load(memory_order_acquire))
+        add_arena(*stats, *arena);
+    instance.arenas.table().for_each([&](std::uintptr_t, std::size_t bytes) {
+        if (bytes == ArenaTable::kArenaMark) return;
+        ++stats->huge_objects;
+        ++stats->live_objects;
+        stats->live_bytes += bytes;
+    });
+}
