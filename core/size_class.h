@@ -86,11 +86,7 @@ constexpr ClassGeometry geometry_for(unsigned index) {
 struct GeometryTable {
     ClassGeometry of[kSizeClassCount];
 };
-inline constexpr GeometryTable kGeometry = [] {
-    GeometryTable table{};
-    for (unsigned i = 0; i < kSizeClassCount; ++i) table.of[i] = geometry_for(i);
-    return table;
-}();
+extern const GeometryTable kGeometry;
 
 inline const ClassGeometry& geometry(SizeClass c) { return kGeometry.of[raw(c)]; }
 
@@ -105,15 +101,7 @@ inline constexpr std::size_t kTableMaxBytes = 1024;  // beyond it a class is com
 struct SmallClassTable {
     std::uint8_t class_of[kTableMaxBytes / 16 + 1];  // by size in 16-byte units, rounded up
 };
-inline constexpr SmallClassTable kSmallClasses = [] {
-    SmallClassTable table{};
-    for (unsigned units = 0; units <= kTableMaxBytes / 16; ++units) {
-        const unsigned linear = units == 0 ? 0 : units - 1;
-        table.class_of[units] = static_cast<std::uint8_t>(
-            units <= 8 ? linear : raw(quarter_class_for(units * std::size_t{16})));
-    }
-    return table;
-}();
+extern const SmallClassTable kSmallClasses;
 
 // The class of a request of at most kTableMaxBytes; 0 bytes are served as 1.
 inline SizeClass table_class_for(std::size_t bytes) {
