@@ -4,6 +4,16 @@
 // TEST-LIMIT: 60
 #include "tests/freestanding/crt_child.h"
 
+// Not in the unnamed namespace: there gcc sees that only one override exists, and calls that.
+struct Base {
+    Base() { call(); }
+    void call() { static_cast<Base*>(test_opaque_pointer(this))->pure(); }
+    virtual void pure() = 0;
+};
+struct Derived : Base {
+    void pure() override {}
+};
+
 namespace {
 
 constexpr int kThreads = 6;
@@ -48,15 +58,6 @@ void* race(void*) {
     }
     return nullptr;
 }
-
-struct Base {
-    Base() { call(); }
-    void call() { static_cast<Base*>(test_opaque_pointer(this))->pure(); }
-    virtual void pure() = 0;
-};
-struct Derived : Base {
-    void pure() override {}
-};
 
 void calls_pure() {
     Derived derived;
