@@ -108,9 +108,11 @@ $(OUT)/libemma_crt.a: $(crt_objects)
 $(OUT)/libemma.a $(OUT)/libemma_crt.a: $(OUT)/flags
 	$(call run,AR,rm -f $@ && ar rcsD $@ $(filter %.o,$^))
 
+# The assembler names the linker's table wherever the weak __errno_location is looked up, and nothing
+# refers to that name: without it the archive needs nothing from outside.
 $(OUT)/obj/%.cpp.o: %.cpp $(OUT)/flags
 	@mkdir -p $(@D)
-	$(call run,CXX,$(CXX) $(LIB_CXXFLAGS) -MMD -MP -c $< -o $@)
+	$(call run,CXX,$(CXX) $(LIB_CXXFLAGS) -MMD -MP -c $< -o $@ && objcopy -N _GLOBAL_OFFSET_TABLE_ $@)
 
 $(OUT)/obj/%.S.o: %.S $(OUT)/flags
 	@mkdir -p $(@D)
@@ -178,12 +180,12 @@ $(OUT)/tests/unit/%: $(OUT)/unit/tests/unit/%.cpp.o $(unit_core_objects) $(OUT)/
 	$(call run,LINK,$(CXX) $(UNIT_CXXFLAGS) $^ -o $@)
 .SECONDARY: $(unit_sources:%=$(OUT)/unit/%.o)
 
-# Hosted programs: the allocator beside a libc, and the parts of tests that hold for any allocator.
+# Hosted programs: the allocator beside a libc (named before Emma, so that malloc stays its own), and the parts of tests that hold for any allocator.
 hosted_programs := $(addprefix $(OUT)/tests/hosted/,$(basename $(wildcard examples/beside_libc.cpp tests/freestanding/api.c)))
 $(OUT)/tests/hosted/%: %.cpp $(OUT)/libemma.a $(public_headers)
 	@mkdir -p $(@D)
 	$(call run,LINK,$(CXX) -std=c++20 -O2 -g $(TEST_WARNINGS) -I$(OUT)/include -MMD -MP -MF $@.d \
-		$(source_flags) $< $(OUT)/libemma.a -pthread -o $@)
+		$(source_flags) $< -pthread -lstdc++ -lc $(OUT)/libemma.a -o $@)
 $(OUT)/tests/hosted/%: %.c
 	@mkdir -p $(@D)
 	$(call run,LINK,$(CC) -std=gnu11 -O2 -g $(TEST_WARNINGS) -DTEST_HOST_LIBC -MMD -MP -MF $@.d \
