@@ -83,7 +83,7 @@ WARNINGS := -Wall -Wextra -Wundef -Wconversion -Wshadow -Werror
 CODEGEN := -O2 -g -ffreestanding -fno-exceptions -fno-rtti -fno-threadsafe-statics \
 	-fno-stack-protector -fcf-protection=none -fPIE -ftls-model=local-exec -march=x86-64 \
 	-ffunction-sections -fdata-sections -fno-asynchronous-unwind-tables -fvisibility=hidden \
-	$(if $(compiler_is_clang),-fno-builtin,-fno-tree-loop-distribute-patterns)
+	$(if $(compiler_is_clang),-fno-builtin -fsized-deallocation,-fno-tree-loop-distribute-patterns)
 DEFINES := -DEMMA_TLS=$(TLS) -DEMMA_CHECKS=$(CHECKS) -DEMMA_DEBUG=$(DEBUG)
 LIB_CXXFLAGS := -std=c++20 $(CODEGEN) $(WARNINGS) $(DEFINES) -I. -Icore/include -Icrt/include
 
@@ -156,7 +156,7 @@ $(OUT)/tests/other_copy.o: $(OUT)/libemma.a
 $(foreach kind,static static-pie,$(OUT)/tests/$(kind)/tests/misuse/misuse): $(OUT)/tests/other_copy.o
 
 define nolibc_rule
-$(OUT)/tests/$(1)/%: %.$(2) $(OUT)/libemma.a $(OUT)/libemma_crt.a $(public_headers) $(linker_scripts) $(wrappers)
+$(OUT)/tests/$(1)/%: %.$(2) $(OUT)/libemma.a $(OUT)/libemma_crt.a $(public_headers) $(linker_scripts) $(wrappers) Makefile
 	@mkdir -p $$(@D)
 	$$(call run,LINK,$$(wrapper) -$(1) $$(nolibc_flags) $$(source_flags) $$< $$(filter %.o,$$^) -o $$@)
 endef
@@ -182,18 +182,18 @@ $(OUT)/tests/unit/%: $(OUT)/unit/tests/unit/%.cpp.o $(unit_core_objects) $(OUT)/
 
 # Hosted programs: the allocator beside a libc (named before Emma, so that malloc stays its own), and the parts of tests that hold for any allocator.
 hosted_programs := $(addprefix $(OUT)/tests/hosted/,$(basename $(wildcard examples/beside_libc.cpp tests/freestanding/api.c)))
-$(OUT)/tests/hosted/%: %.cpp $(OUT)/libemma.a $(public_headers)
+$(OUT)/tests/hosted/%: %.cpp $(OUT)/libemma.a $(public_headers) Makefile
 	@mkdir -p $(@D)
 	$(call run,LINK,$(CXX) -std=c++20 -O2 -g $(TEST_WARNINGS) -I$(OUT)/include -MMD -MP -MF $@.d \
 		$(source_flags) $< -pthread -lstdc++ -lc $(OUT)/libemma.a -o $@)
-$(OUT)/tests/hosted/%: %.c
+$(OUT)/tests/hosted/%: %.c Makefile
 	@mkdir -p $(@D)
 	$(call run,LINK,$(CC) -std=gnu11 -O2 -g $(TEST_WARNINGS) -DTEST_HOST_LIBC -MMD -MP -MF $@.d \
 		$(source_flags) $< -o $@)
 
 # A program that brings its own start code: only the allocator, not even the linker script.
 bare_program := $(patsubst %.c,$(OUT)/tests/bare/%,$(wildcard examples/nolibc_header.c))
-$(OUT)/tests/bare/%: %.c $(OUT)/libemma.a $(public_headers)
+$(OUT)/tests/bare/%: %.c $(OUT)/libemma.a $(public_headers) Makefile
 	@mkdir -p $(@D)
 	$(call run,LINK,$(CC) -std=gnu11 -O2 -g $(TEST_WARNINGS) -ffreestanding -nostdlib -static -fno-pie -no-pie \
 		-fno-stack-protector -fno-builtin -I$(OUT)/include -MMD -MP -MF $@.d $< $(OUT)/libemma.a -o $@)

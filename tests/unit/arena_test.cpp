@@ -1,0 +1,122 @@
+// SPDX-License-Identifier: MIT OR Apache-2.0
+#include "core/arena.h"
+
+#include <doctest/doctest.h>
+
+#include "arch/linux/memory.h"
+#include "tests/unit/test_source.h"
+
+using namespace emma;
+
+namespace {
+
+struct MappedArena {
+    explicit MappedArena(unsigned slices) {
+        void* const pages = test.source().map(&test, slices * kSliceBytes, kArenaBytes);
+        REQUIRE(pages != nullptr);
+        arena = Arena::make(pages, slices);
+    }
+    ~MappedArena() { (void)arch::unmap(arena, kArenaBytes); }
+    test::TestSource test;
+    Arena* arena;
+};
+
+}  // namespace
+
+TEST_CASE("slices are claimed lowest first, whole and aligned, and can be claimed again") {
+    MappedArena mapped(kSlicesPerArena);
+    Arena& arena = *mapped.arena;
+    const SliceRange one = arena.claim(1, 1);
+    REQUIRE(one.ok());
+    CHECK(one.first == 1);
+    CHECK(one.clean);
+    const SliceRange four = arena.claim(4, 4);
+    CHECK(four.first == 4);
+    const SliceRange two = arena.claim(2, 1);
+    CHECK(two.first == 2);
+    const SliceRange half = arena.claim(32, 32);
+    CHECK(half.first == 32);
+    CHECK_FALSE(arena.claim(32, 1).ok());
+    CHECK(arena.claim(24, 1).first == 8);
+    CHECK_FALSE(arena.claim(1, 1).ok());
+    arena.release(32, 32);
+    const SliceRange again = arena.claim(32, 1);
+    CHECK(again.first == 32);
+    CHECK_FALSE(again.clean);
+}
+
+TEST_CASE("every length at every start") {
+    MappedArena mapped(kSlicesPerArena);
+    Arena& arena = *mapped.arena;
+    for (unsigned count = 1; count < kSlicesPerArena; ++count) {
+        const SliceRange range = arena.claim(count, 1);
+        REQUIRE(range.ok());
+        REQUIRE(range.first == 1);
+        for (unsigned first = 1; first + count <= kSlicesPerArena; ++first)
+            REQUIRE(arena.claim_exactly(first, count) == (first > count));
+        // Give back what the loop claimed.
+        for (unsigned slice = 1; slice < kSlicesPerArena; ++slice)
+            if ((arena.head.free_slices.load(memory_order_relaxed) >> slice & 1) == 0)
+                arena.release(slice, 1);
+    }
+    CHECK_FALSE(arena.claim(kSlicesPerArena, 1).ok());
+    CHECK_FALSE(arena.claim_exactly(60, 5));
+}
+
+TEST_CASE("an arena grows in place by doubling until its window is full") {
+    MappedArena mapped(4);
+    Arena& arena = *mapped.arena;
+    CHECK(arena.claim(3, 1).ok());
+    CHECK_FALSE(arena.claim(1, 1).ok());
+    std::size_t total = 4;
+    for (std::size_t expected : {4, 8, 16, 32}) {
+        CHECK(arena.grow(mapped.test.source(), 1) == expected * kSliceBytes);
+        total += expected;
+        CHECK(arena.head.mapped_slices.load(memory_order_relaxed) == total);
+    }
+    CHECK(arena.grow(mapped.test.source(), 1) == 0);
+    const SliceRange fresh = arena.claim(60, 1);
+    CHECK(fresh.first == 4);
+    CHECK(fresh.clean);
+}
+
+TEST_CASE("growth that is refused takes less, and can be repeated") {
+    MappedArena mapped(16);
+    mapped.test.refuse_from = mapped.test.calls;
+    mapped.test.refuse_count = 2;
+    CHECK(mapped.arena->grow(mapped.test.source(), 1) == 4 * kSliceBytes);
+    mapped.test.refuse_from = mapped.test.calls;
+    mapped.test.refuse_count = test::TestSource::kNever;
+    CHECK(mapped.arena->grow(mapped.test.source(), 1) == 0);
+    CHECK(mapped.arena->head.mapped_slices.load(memory_order_relaxed) == 20);
+    mapped.test.refuse_count = 0;
+    CHECK(mapped.arena->grow(mapped.test.source(), 1) == 20 * kSliceBytes);
+}
+
+TEST_CASE("an arena stops growing before a foreign mapping and leaves it alone") {
+    MappedArena mapped(4);
+    const std::uintptr_t foreign = mapped.arena->slice_addr(7);
+    REQUIRE(arch::map_at(foreign, kSliceBytes, arch::kProtReadWrite).ok());
+    *reinterpret_cast<int*>(foreign) = 42;
+    std::size_t grown = 0;
+    while (const std::size_t bytes = mapped.arena->grow(mapped.test.source(), 1)) grown += bytes;
+    CHECK(grown == 3 * kSliceBytes);
+    const std::size_t calls = mapped.test.calls;
+    CHECK(mapped.arena->grow(mapped.test.source(), 1) == 0);
+    CHECK(mapped.test.calls == calls);  // it does not ask again
+    CHECK(mapped.arena->claim(6, 1).ok());
+    CHECK_FALSE(mapped.arena->claim(1, 1).ok());
+    CHECK(*reinterpret_cast<int*>(foreign) == 42);
+}
+
+TEST_CASE("descriptor arithmetic") {
+    MappedArena mapped(kSlicesPerArena);
+    for (unsigned slice = 1; slice < kSlicesPerArena; ++slice) {
+        Slab* const slab = &mapped.arena->slab(slice);
+        CHECK(slice_of(slab) == slice);
+        CHECK(start_of(slab) == mapped.arena->slice_addr(slice));
+        CHECK(slab_line_of(start_of(slab)) == slab);
+        CHECK(slab_line_of(start_of(slab) + kSliceBytes - 1) == slab);
+        CHECK(&remote_of(slab) == &mapped.arena->remotes_[slice - 1]);
+    }
+}

@@ -1,0 +1,63 @@
+// SPDX-License-Identifier: MIT OR Apache-2.0
+#include "core/size_class.h"
+
+#include <doctest/doctest.h>
+
+#include "core/slab.h"
+
+using namespace emma;
+
+TEST_CASE("every request up to 128 KiB gets the least class that holds it") {
+    for (std::size_t bytes = 0; bytes <= kMediumMaxBytes; ++bytes) {
+        const unsigned index = raw(size_class_for(bytes));
+        REQUIRE(index < kSizeClassCount);
+        REQUIRE(slot_bytes_of(index) >= bytes);
+        if (index > 0) REQUIRE(slot_bytes_of(index - 1) < (bytes == 0 ? 1 : bytes));
+    }
+}
+
+TEST_CASE("classes ascend in multiples of 16, and none wastes more than a fifth beyond 128 bytes") {
+    for (unsigned index = 1; index < kSizeClassCount; ++index) {
+        const std::size_t here = slot_bytes_of(index), before = slot_bytes_of(index - 1);
+        CHECK(here > before);
+        CHECK(here % kMinAlignment == 0);
+        if (before >= 128) CHECK((here - before) * 5 <= here);
+    }
+}
+
+TEST_CASE("the geometry fits the arena's bitmaps and wastes little of a slab") {
+    for (unsigned index = 0; index < kSizeClassCount; ++index) {
+        const ClassGeometry& shape = geometry(SizeClass(static_cast<std::uint8_t>(index)));
+        CHECK(shape.slot_bytes == slot_bytes_of(index));
+        CHECK(shape.slot_count >= 1);
+        CHECK(shape.slot_count <= (shape.slot_bytes <= kSmallMaxBytes ? kMaxSlots : kMediumMaxSlots));
+        CHECK(shape.slot_count * std::size_t{shape.slot_bytes} <= shape.slice_count * kSliceBytes);
+        const std::size_t waste =
+            shape.slice_count * kSliceBytes - shape.slot_count * std::size_t{shape.slot_bytes};
+        CAPTURE(shape.slot_bytes);
+        CHECK(waste * 8 <= shape.slice_count * kSliceBytes);
+        if (shape.slot_bytes > 32 * 1024) CHECK(waste * 30 <= shape.slice_count * kSliceBytes);
+    }
+}
+
+TEST_CASE("the reciprocal finds exactly the offsets at which a slot starts") {
+    for (unsigned index = 0; index < kSizeClassCount; ++index) {
+        const auto size_class = SizeClass(static_cast<std::uint8_t>(index));
+        const ClassGeometry& shape = geometry(size_class);
+        Slab slab{};
+        slab.size_class = size_class;
+        slab.reciprocal = shape.reciprocal;
+        slab.slot_count = shape.slot_count;
+        // Every byte of a small slab; of a medium one every 16th and its neighbours.
+        const std::size_t step = shape.slot_bytes <= kSmallMaxBytes ? 1 : 15;
+        for (std::size_t offset = 0; offset < shape.slice_count * kSliceBytes; offset += step) {
+            const bool starts = offset % shape.slot_bytes == 0 &&
+                                offset / shape.slot_bytes < shape.slot_count;
+            const SlotIndex expected =
+                starts ? SlotIndex(static_cast<std::uint32_t>(offset / shape.slot_bytes)) : no_slot();
+            REQUIRE(slot_starting_at(slab, offset) == expected);
+        }
+        for (std::uint32_t slot = 0; slot < shape.slot_count; ++slot)
+            REQUIRE(slot_starting_at(slab, slot * std::size_t{shape.slot_bytes}) == SlotIndex(slot));
+    }
+}

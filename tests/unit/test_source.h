@@ -1,0 +1,74 @@
+// SPDX-License-Identifier: MIT OR Apache-2.0
+// A page source for unit tests: the system's pages, counted, with the N-th call of a kind refused.
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+
+#include "core/page_source.h"
+
+namespace emma::test {
+
+class TestSource {
+  public:
+    static constexpr std::size_t kNever = ~std::size_t{0};
+
+    // Which map or extend call, from 0 on, is refused, and how many of them.
+    std::size_t refuse_from = kNever;
+    std::size_t refuse_count = kNever;
+    bool refuse_unmap = false;
+    bool offer_move = true;
+
+    std::size_t calls = 0;         // map and extend
+    std::size_t mapped_bytes = 0;  // now
+
+    const PageSource& source() {
+        source_ = {.map = map,
+                   .extend = extend,
+                   .unmap = unmap,
+                   .resize = offer_move ? resize : nullptr,
+                   .move = offer_move ? move : nullptr,
+                   .context = this};
+        return source_;
+    }
+
+  private:
+    static TestSource& self(void* context) { return *static_cast<TestSource*>(context); }
+    bool refuses() {
+        const std::size_t call = calls++;
+        return call >= refuse_from && call - refuse_from < refuse_count;
+    }
+    static void* map(void* context, std::size_t bytes, std::size_t alignment) {
+        if (self(context).refuses()) return nullptr;
+        void* const pages = kSystemPages.map(nullptr, bytes, alignment);
+        if (pages != nullptr) self(context).mapped_bytes += bytes;
+        return pages;
+    }
+    static Extension extend(void* context, std::uintptr_t addr, std::size_t bytes) {
+        if (self(context).refuses()) return Extension::kRefused;
+        const Extension result = kSystemPages.extend(nullptr, addr, bytes);
+        if (result == Extension::kDone) self(context).mapped_bytes += bytes;
+        return result;
+    }
+    static bool unmap(void* context, void* pages, std::size_t bytes) {
+        if (self(context).refuse_unmap || !kSystemPages.unmap(nullptr, pages, bytes)) return false;
+        self(context).mapped_bytes -= bytes;
+        return true;
+    }
+    static bool resize(void* context, void* pages, std::size_t old_bytes, std::size_t new_bytes) {
+        if (self(context).refuses()) return false;
+        if (!kSystemPages.resize(nullptr, pages, old_bytes, new_bytes)) return false;
+        self(context).mapped_bytes += new_bytes - old_bytes;
+        return true;
+    }
+    static bool move(void* context, void* pages, std::size_t bytes, void* target,
+                     std::size_t target_bytes) {
+        if (!kSystemPages.move(nullptr, pages, bytes, target, target_bytes)) return false;
+        self(context).mapped_bytes -= bytes;
+        return true;
+    }
+
+    PageSource source_{};
+};
+
+}  // namespace emma::test
