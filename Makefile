@@ -178,14 +178,15 @@ $(OUT)/unit/doctest_main.o: $(OUT)/flags
 $(OUT)/tests/unit/%: $(OUT)/unit/tests/unit/%.cpp.o $(unit_core_objects) $(OUT)/unit/doctest_main.o
 	@mkdir -p $(@D)
 	$(call run,LINK,$(CXX) $(UNIT_CXXFLAGS) $^ -o $@)
-.SECONDARY: $(unit_sources:%=$(OUT)/unit/%.o)
+.SECONDARY: $(unit_sources:%=$(OUT)/unit/%.o) $(unit_core_objects) $(OUT)/unit/doctest_main.o
 
 # Hosted programs: the allocator beside a libc (named before Emma, so that malloc stays its own), and the parts of tests that hold for any allocator.
+libc_first := -Wl,-lstdc++,-lc
 hosted_programs := $(addprefix $(OUT)/tests/hosted/,$(basename $(wildcard examples/beside_libc.cpp tests/freestanding/api.c)))
 $(OUT)/tests/hosted/%: %.cpp $(OUT)/libemma.a $(public_headers) Makefile
 	@mkdir -p $(@D)
 	$(call run,LINK,$(CXX) -std=c++20 -O2 -g $(TEST_WARNINGS) -I$(OUT)/include -MMD -MP -MF $@.d \
-		$(source_flags) $< -pthread -lstdc++ -lc $(OUT)/libemma.a -o $@)
+		$(source_flags) $< -pthread $(libc_first) $(OUT)/libemma.a -o $@)
 $(OUT)/tests/hosted/%: %.c Makefile
 	@mkdir -p $(@D)
 	$(call run,LINK,$(CC) -std=gnu11 -O2 -g $(TEST_WARNINGS) -DTEST_HOST_LIBC -MMD -MP -MF $@.d \

@@ -3,10 +3,11 @@
 // malloc for the others.
 //
 // The lesson: the names that begin with emma_ replace nothing. A program that calls only them links
-// libemma.a and keeps its libc's malloc for everything else, the standard library included. The order
-// of the libraries decides: with -lemma before -lc the names malloc, new and so on are Emma's too.
+// libemma.a and keeps its libc's malloc for everything else, the standard library included. The
+// order of the libraries decides: with -lemma before the libc the names malloc, new and so on are
+// Emma's too. (Plain -lc would not do: g++ moves it to the end.)
 //
-//   g++ beside_libc.cpp -lstdc++ -lc -lemma
+//   g++ beside_libc.cpp -Wl,-lstdc++,-lc -lemma
 #include <emma.h>
 
 #include <cstdio>
