@@ -18,6 +18,7 @@ template <typename T>
 class Atomic {
   public:
     constexpr Atomic() = default;
+    constexpr explicit Atomic(T initial) : value_(initial) {}
     Atomic(const Atomic&) = delete;
     Atomic& operator=(const Atomic&) = delete;
 

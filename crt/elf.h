@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: MIT OR Apache-2.0
 // The parts of the ELF-64 format and of the auxiliary vector that program start reads (System V
-// gABI, "Program Header" and "Dynamic Section"; x86-64 psABI 3.4.3 and 4.4.1). Types and constants only.
+// gABI, "Program Header" and "Dynamic Section"; x86-64 psABI 3.4.3 and 4.4.1). Types and constants
+// only.
 #pragma once
 
 #include <cstddef>

@@ -23,7 +23,7 @@ struct HandlerPage {
     static constexpr std::size_t kBytes = 4096;
     static constexpr std::size_t kHandlerCount = (kBytes - 2 * sizeof(void*)) / sizeof(Handler);
 
-    HandlerPage* previous;                 // const after publish
+    HandlerPage* previous;             // const after publish
     Atomic<std::uint32_t> used_count;  // any thread; may pass kHandlerCount
     Handler handlers[kHandlerCount];
 };
@@ -41,8 +41,7 @@ class HandlerStack {
         handler->below = top_.load(kRelaxed);  // published by the exchange below
         // Release: a popping thread's acquire sees the entry's fields. Another push or pop got in
         // between when this fails, so that one made progress.
-        while (!top_.compare_exchange(handler->below, handler, kRelease,
-                                           kRelaxed)) {
+        while (!top_.compare_exchange(handler->below, handler, kRelease, kRelaxed)) {
         }
         return true;
     }
@@ -53,8 +52,7 @@ class HandlerStack {
         // entries below.
         Handler* handler = top_.load(kAcquire);
         while (handler != nullptr &&
-               !top_.compare_exchange(handler, handler->below, kAcquire,
-                                      kAcquire)) {
+               !top_.compare_exchange(handler, handler->below, kAcquire, kAcquire)) {
         }
         if (handler == nullptr) return false;
         taken = *handler;
@@ -91,10 +89,8 @@ class HandlerStack {
         for (;;) {
             // Acquire pairs with the release in add_page.
             HandlerPage* page = page_.load(kAcquire);
-            if (page != nullptr &&
-                page->used_count.load(kRelaxed) < HandlerPage::kHandlerCount) {
-                const std::uint32_t index =
-                    page->used_count.fetch_add(1, kRelaxed);
+            if (page != nullptr && page->used_count.load(kRelaxed) < HandlerPage::kHandlerCount) {
+                const std::uint32_t index = page->used_count.fetch_add(1, kRelaxed);
                 if (index < HandlerPage::kHandlerCount) return &page->handlers[index];
             }
             if (!add_page(page)) return nullptr;
@@ -107,15 +103,14 @@ class HandlerStack {
         if (!mapped.ok()) return false;
         auto* page = static_cast<HandlerPage*>(mapped.value());
         page->previous = previous;
-        if (!page_.compare_exchange(previous, page, kRelease,
-                                           kRelaxed)) {
+        if (!page_.compare_exchange(previous, page, kRelease, kRelaxed)) {
             (void)arch::unmap(page, HandlerPage::kBytes);
         }
         return true;
     }
 
-    Atomic<Handler*> top_;                    // any thread
-    Atomic<HandlerPage*> page_;               // any thread
+    Atomic<Handler*> top_;                     // any thread
+    Atomic<HandlerPage*> page_;                // any thread
     Atomic<std::uint32_t> inline_used_count_;  // any thread; may pass kInlineCount
     Handler inline_[kInlineCount] = {};
 };

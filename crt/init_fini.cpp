@@ -36,8 +36,7 @@ constinit std::size_t fini_done_count = 0;  // the exiting thread alone
 void enter_exit() {
     Thread* first = nullptr;
     // Relaxed: nothing is published by being first.
-    if (exiting_thread.compare_exchange(first, current_thread(), kRelaxed,
-                                               kRelaxed) ||
+    if (exiting_thread.compare_exchange(first, current_thread(), kRelaxed, kRelaxed) ||
         first == current_thread()) {
         return;
     }
@@ -93,7 +92,8 @@ EMMA_CRT_PUBLIC int atexit(void (*function)()) {
     return emma::crt::add_handler(emma::crt::exit_handlers, function);
 }
 
-// Itanium C++ ABI 3.3.6.3. A static program is one shared object, so the last parameter says nothing.
+// Itanium C++ ABI 3.3.6.3. A static program is one shared object, so the last parameter says
+// nothing.
 EMMA_CRT_PUBLIC int __cxa_atexit(void (*function)(void*), void* argument, void* /*dso*/) {
     return emma::crt::exit_handlers.push(function, argument) ? 0 : -1;
 }

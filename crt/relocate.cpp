@@ -75,15 +75,13 @@ void relocate_early(const elf::DynamicEntry* dynamic, std::uintptr_t bias) {
                tables.relr_bytes / sizeof(std::uint64_t), bias);
 }
 
-void protect_relocated(const ProgramHeaders& headers, std::uintptr_t bias,
-                       std::size_t page_bytes) {
+void protect_relocated(const ProgramHeaders& headers, std::uintptr_t bias, std::size_t page_bytes) {
     const elf::ProgramHeader* header = headers.find(elf::kSegmentRelro);
     if (header == nullptr || header->memory_bytes == 0) return;
     // Linkers end the region on a page boundary; were it not so, its last page holds writable data
     // too and stays writable.
     const std::uintptr_t start = (bias + header->address) & ~(page_bytes - 1);
-    const std::uintptr_t end =
-        (bias + header->address + header->memory_bytes) & ~(page_bytes - 1);
+    const std::uintptr_t end = (bias + header->address + header->memory_bytes) & ~(page_bytes - 1);
     if (start >= end) return;
     const arch::Errno error =
         arch::protect(reinterpret_cast<void*>(start), end - start, arch::kProtRead);

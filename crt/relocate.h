@@ -16,7 +16,6 @@ std::uintptr_t load_bias_early(const ProgramHeaders& headers, const elf::Dynamic
 void relocate_early(const elf::DynamicEntry* dynamic, std::uintptr_t bias);
 
 // Makes the pages of PT_GNU_RELRO read-only, if there are any. After the last relocation.
-void protect_relocated(const ProgramHeaders& headers, std::uintptr_t bias,
-                       std::size_t page_bytes);
+void protect_relocated(const ProgramHeaders& headers, std::uintptr_t bias, std::size_t page_bytes);
 
 }  // namespace emma::crt

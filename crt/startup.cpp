@@ -10,8 +10,7 @@
 #include "crt/tls.h"
 
 // The program's main: C++ forbids to name it in a call.
-extern "C" int emma_crt_main(int argument_count, char** arguments,
-                             char** environment) asm("main");
+extern "C" int emma_crt_main(int argument_count, char** arguments, char** environment) asm("main");
 
 namespace emma::crt {
 namespace {

@@ -1,8 +1,7 @@
 // SPDX-License-Identifier: MIT OR Apache-2.0
 // The memory functions that compilers call on their own: memcpy memmove memset memcmp bcmp strlen.
-// SSE2, the baseline of x86-64, in 16-byte vectors; nothing is found out about the CPU. Every loop
-// hides a pointer from the optimiser (`opaque`), so that no compiler at any option recognises the
-// loop and replaces it by a call of the function it is in. Needs no TLS; any thread or handler.
+// Up to 128 bytes in SSE2, the baseline of x86-64; beyond that by wider vectors or repeated moves
+// where the processor has them (string_wide.h). Needs no TLS; any thread or signal handler.
 //
 // A copy or fill of n bytes, n between w and 2w, is two accesses of w bytes that may overlap in the
 // middle: one at the start, one that ends at the end. All loads come before the first store, so
@@ -10,7 +9,10 @@
 #include <cstddef>
 #include <cstdint>
 
+#include "arch/arch.h"
 #include "crt/public.h"
+#include "crt/string_loops.h"
+#include "crt/string_wide.h"
 
 // A test or benchmark includes this file under other names, beside the functions of its libc.
 #ifndef EMMA_STRING_SYMBOL
@@ -20,58 +22,28 @@
 namespace emma::crt {
 namespace {
 
-using Byte = unsigned char;
 typedef Byte Bytes16 __attribute__((vector_size(16)));
 
-constexpr std::size_t kVectorBytes = 16;
-constexpr std::size_t kStrideBytes = 4 * kVectorBytes;  // one iteration of the long loops
-constexpr std::size_t kDirectBytes = 8 * kVectorBytes;  // largest size without a loop
-
-// An access of any type at any alignment; __builtin_memcpy of a constant size is one instruction.
-template <typename T>
-T load(const Byte* from) {
-    typedef T Unaligned __attribute__((aligned(1), may_alias));
-    return *reinterpret_cast<const Unaligned*>(from);
+// One bit a byte, set where the vectors' bytes are equal.
+unsigned equal_mask(Bytes16 left, Bytes16 right) {
+    typedef char Signs __attribute__((vector_size(16)));
+    return static_cast<unsigned>(
+        __builtin_ia32_pmovmskb128(reinterpret_cast<Signs>(left == right)));
 }
 
-template <typename T>
-void store(Byte* to, T value) {
-    typedef T Unaligned __attribute__((aligned(1), may_alias));
-    *reinterpret_cast<Unaligned*>(to) = value;
-}
+constexpr unsigned kAllEqual = 0xffff;
 
-void store_aligned(Byte* to, Bytes16 value) { *reinterpret_cast<Bytes16*>(to) = value; }
+unsigned lowest_set(unsigned mask) { return static_cast<unsigned>(__builtin_ctz(mask)); }
 
-template <typename T>
-void opaque(T& value) {
-    asm volatile("" : "+r"(value));
-}
-
-std::uintptr_t address(const Byte* pointer) { return reinterpret_cast<std::uintptr_t>(pointer); }
-
-// Four vectors in a row.
-struct Stride {
-    Bytes16 a, b, c, d;
+struct Sse2 {
+    using Vector = Bytes16;
+    static bool is_zero(Bytes16 value) { return equal_mask(value, Bytes16{}) == kAllEqual; }
 };
+using Loops16 = Loops<Sse2>;
 
-Stride load_stride(const Byte* from) {
-    return {load<Bytes16>(from), load<Bytes16>(from + 16), load<Bytes16>(from + 32),
-            load<Bytes16>(from + 48)};
-}
-
-void store_stride(Byte* to, Stride stride) {
-    store(to, stride.a);
-    store(to + 16, stride.b);
-    store(to + 32, stride.c);
-    store(to + 48, stride.d);
-}
-
-void store_stride_aligned(Byte* to, Stride stride) {
-    store_aligned(to, stride.a);
-    store_aligned(to + 16, stride.b);
-    store_aligned(to + 32, stride.c);
-    store_aligned(to + 48, stride.d);
-}
+constexpr std::size_t kVectorBytes = Loops16::kVectorBytes;
+constexpr std::size_t kStrideBytes = Loops16::kStrideBytes;
+constexpr std::size_t kDirectBytes = 2 * kStrideBytes;  // largest size without a loop
 
 // ---- memmove ----
 
@@ -92,37 +64,32 @@ void copy_tiny(Byte* to, const Byte* from, std::size_t n) {
     if (n != 0) *to = *from;
 }
 
-// n > kDirectBytes; `to` below `from`, or the ranges do not overlap. The ends are loaded before the
-// loop may overwrite them and stored after it has read what lies under them.
-void copy_upwards(Byte* to, const Byte* from, std::size_t n) {
-    const Bytes16 head = load<Bytes16>(from);
-    const Stride tail = load_stride(from + n - kStrideBytes);
-    Byte* const tail_to = to + n - kStrideBytes;
-    const std::size_t skipped = kVectorBytes - address(to) % kVectorBytes;
-    Byte* next = to + skipped;
-    const Byte* source = from + skipped;
-    for (; next < tail_to; next += kStrideBytes, source += kStrideBytes) {
-        opaque(source);
-        store_stride_aligned(next, load_stride(source));
-    }
-    store_stride(tail_to, tail);
-    store(to, head);
-}
+// From this size on one repeated move is as fast as any loop, where the processor says so.
+constexpr std::size_t kRepeatedMoveBytes = 4096;
 
-// n > kDirectBytes; `to` lies above `from`.
-void copy_downwards(Byte* to, const Byte* from, std::size_t n) {
-    const Stride head = load_stride(from);
-    const Bytes16 tail = load<Bytes16>(from + n - kVectorBytes);
-    Byte* const head_end = to + kStrideBytes;
-    const std::size_t skipped = 1 + (address(to + n) - 1) % kVectorBytes;
-    Byte* end = to + n - skipped;
-    const Byte* source_end = from + n - skipped;
-    for (; end > head_end; end -= kStrideBytes, source_end -= kStrideBytes) {
-        opaque(source_end);
-        store_stride_aligned(end - kStrideBytes, load_stride(source_end - kStrideBytes));
+// Below this the widest vectors gain nothing.
+constexpr std::size_t kWidestBytes = 256;
+
+// n > kDirectBytes.
+void copy_long(Byte* to, const Byte* from, std::size_t n) {
+    const CpuFeatures cpu = cpu_features();
+    // One unsigned comparison: `to` lies in [from, from + n) exactly if this difference is below n.
+    if (address(to) - address(from) >= n) {
+        const bool apart = address(from) - address(to) >= n;
+        if (n >= kRepeatedMoveBytes && apart && cpu.has(CpuFeatures::kFastRepeatedMove)) {
+            return arch::copy_bytes(to, from, n);
+        }
+        if (cpu.has(CpuFeatures::kAvx512) && n > kWidestBytes) {
+            return copy_upwards_avx512(to, from, n);
+        }
+        if (cpu.has(CpuFeatures::kAvx2)) return copy_upwards_avx2(to, from, n);
+        return Loops16::copy_upwards(to, from, n);
     }
-    store(to + n - kVectorBytes, tail);
-    store_stride(to, head);
+    if (cpu.has(CpuFeatures::kAvx512) && n > kWidestBytes) {
+        return copy_downwards_avx512(to, from, n);
+    }
+    if (cpu.has(CpuFeatures::kAvx2)) return copy_downwards_avx2(to, from, n);
+    return Loops16::copy_downwards(to, from, n);
 }
 
 void copy(Byte* to, const Byte* from, std::size_t n) {
@@ -137,14 +104,12 @@ void copy(Byte* to, const Byte* from, std::size_t n) {
         return store(to + n - 16, d);
     }
     if (n <= kDirectBytes) {
-        const Stride first = load_stride(from);
-        const Stride last = load_stride(from + n - kStrideBytes);
-        store_stride(to, first);
-        return store_stride(to + n - kStrideBytes, last);
+        const auto first = Loops16::load_stride(from);
+        const auto last = Loops16::load_stride(from + n - kStrideBytes);
+        Loops16::store_stride(to, first);
+        return Loops16::store_stride(to + n - kStrideBytes, last);
     }
-    // One unsigned comparison: `to` lies in [from, from + n) exactly if this difference is below n.
-    if (address(to) - address(from) >= n) return copy_upwards(to, from, n);
-    return copy_downwards(to, from, n);
+    return copy_long(to, from, n);
 }
 
 // ---- memset ----
@@ -168,32 +133,19 @@ void fill(Byte* to, Byte byte, std::size_t n) {
     typedef std::uint64_t Words __attribute__((vector_size(16)));
     const Bytes16 value = reinterpret_cast<Bytes16>(Words{word, word});
     if (n <= 2 * kVectorBytes) return fill_ends(to, value, n);
-    const Stride stride = {value, value, value, value};
     if (n <= kStrideBytes) {
         store(to + 16, value);
         store(to + n - 32, value);
         return fill_ends(to, value, n);
     }
-    store_stride(to, stride);
-    Byte* const last = to + n - kStrideBytes;
-    Byte* next = to + kStrideBytes - address(to) % kVectorBytes;
-    for (; next < last; next += kStrideBytes) {
-        opaque(next);
-        store_stride_aligned(next, stride);
-    }
-    store_stride(last, stride);
+    if (n > kDirectBytes && cpu_features().has(CpuFeatures::kAvx2)) return fill_avx2(to, word, n);
+    Loops16::fill(to, word, n);
 }
 
 // ---- memcmp ----
 
-// One bit a byte, set where the vectors' bytes are equal.
-unsigned equal_mask(Bytes16 left, Bytes16 right) {
-    typedef char Signs __attribute__((vector_size(16)));
-    return static_cast<unsigned>(
-        __builtin_ia32_pmovmskb128(reinterpret_cast<Signs>(left == right)));
-}
-
-constexpr unsigned kAllEqual = 0xffff;
+// From this size on the call of the wide loop pays.
+constexpr std::size_t kWideCompareBytes = 256;
 
 int difference_at(const Byte* left, const Byte* right, std::size_t index) {
     return left[index] - right[index];
@@ -227,51 +179,73 @@ int compare_tiny(const Byte* left, const Byte* right, std::size_t n) {
 int compare_vector(const Byte* left, const Byte* right) {
     const unsigned mask = equal_mask(load<Bytes16>(left), load<Bytes16>(right));
     if (mask == kAllEqual) return 0;
-    return difference_at(left, right, static_cast<unsigned>(__builtin_ctz(~mask)));
+    return difference_at(left, right, lowest_set(~mask));
 }
 
-bool strides_equal(const Byte* left, const Byte* right) {
-    const Stride l = load_stride(left), r = load_stride(right);
-    const auto all = (l.a == r.a) & (l.b == r.b) & (l.c == r.c) & (l.d == r.d);
-    typedef char Signs __attribute__((vector_size(16)));
-    return __builtin_ia32_pmovmskb128(reinterpret_cast<Signs>(all)) == kAllEqual;
+// 2 * kVectorBytes < n <= kStrideBytes.
+bool equal_short(const Byte* left, const Byte* right, std::size_t n) {
+    const auto difference = [left, right](std::size_t at) {
+        return load<Bytes16>(left + at) ^ load<Bytes16>(right + at);
+    };
+    return Sse2::is_zero(difference(0) | difference(16) | difference(n - 32) | difference(n - 16));
+}
+
+// n > 2 * kVectorBytes: n, or how many bytes from the start are surely equal.
+std::size_t equal_bytes(const Byte* left, const Byte* right, std::size_t n) {
+    if (n <= kStrideBytes) return equal_short(left, right, n) ? n : 0;
+    if (n > kWideCompareBytes && cpu_features().has(CpuFeatures::kAvx2)) {
+        return equal_bytes_avx2(left, right, n);
+    }
+    return Loops16::equal_bytes(left, right, n);
 }
 
 int compare(const Byte* left, const Byte* right, std::size_t n) {
     if (n < kVectorBytes) return compare_tiny(left, right, n);
-    while (n > kStrideBytes && strides_equal(left, right)) {
-        left += kStrideBytes;
-        right += kStrideBytes;
-        n -= kStrideBytes;
-        opaque(left);
-    }
-    while (n > kVectorBytes) {
-        const int order = compare_vector(left, right);
+    std::size_t at = n > 2 * kVectorBytes ? equal_bytes(left, right, n) : 0;
+    if (at == n) return 0;
+    for (; n - at > kVectorBytes; at += kVectorBytes) {
+        const int order = compare_vector(left + at, right + at);
         if (order != 0) return order;
-        left += kVectorBytes;
-        right += kVectorBytes;
-        n -= kVectorBytes;
     }
-    // The last 16 bytes, of which some may have been found equal before.
+    // The last 16 bytes, of which some were found equal before.
     return compare_vector(left + n - kVectorBytes, right + n - kVectorBytes);
 }
 
 // ---- strlen ----
+
+unsigned zero_mask(const Byte* aligned) {
+    return equal_mask(*reinterpret_cast<const Bytes16*>(aligned), Bytes16{});
+}
+
+// The smaller byte of each pair is zero where one of them is.
+Bytes16 smaller(Bytes16 left, Bytes16 right) { return left < right ? left : right; }
+
+bool stride_has_zero(const Byte* aligned) {
+    const auto stride = Loops16::load_stride(aligned);
+    const Bytes16 least = smaller(smaller(stride.a, stride.b), smaller(stride.c, stride.d));
+    return equal_mask(least, Bytes16{}) != 0;
+}
 
 // Reads whole aligned vectors, so never a page that the string does not touch; that bytes outside
 // the object are read is known to the sanitisers' users.
 std::size_t length(const Byte* string) {
     const std::size_t misalignment = address(string) % kVectorBytes;
     const Byte* next = string - misalignment;
-    const Bytes16 zero = {};
-    unsigned found = equal_mask(*reinterpret_cast<const Bytes16*>(next), zero) >> misalignment;
-    if (found != 0) return static_cast<unsigned>(__builtin_ctz(found));
-    do {
+    unsigned found = zero_mask(next) >> misalignment;
+    if (found != 0) return lowest_set(found);
+    next += kVectorBytes;
+    // Vector by vector to a stride's start, then strides: none of them crosses a page.
+    while (address(next) % kStrideBytes != 0) {
+        found = zero_mask(next);
+        if (found != 0) return static_cast<std::size_t>(next - string) + lowest_set(found);
         next += kVectorBytes;
+    }
+    while (!stride_has_zero(next)) {
+        next += kStrideBytes;
         opaque(next);
-        found = equal_mask(*reinterpret_cast<const Bytes16*>(next), zero);
-    } while (found == 0);
-    return static_cast<std::size_t>(next - string) + static_cast<unsigned>(__builtin_ctz(found));
+    }
+    while ((found = zero_mask(next)) == 0) next += kVectorBytes;
+    return static_cast<std::size_t>(next - string) + lowest_set(found);
 }
 
 }  // namespace
@@ -297,8 +271,7 @@ EMMA_CRT_PUBLIC void* EMMA_STRING_SYMBOL(memset)(void* to, int byte, std::size_t
     return to;
 }
 
-EMMA_CRT_PUBLIC int EMMA_STRING_SYMBOL(memcmp)(const void* left, const void* right,
-                                               std::size_t n) {
+EMMA_CRT_PUBLIC int EMMA_STRING_SYMBOL(memcmp)(const void* left, const void* right, std::size_t n) {
     return emma::crt::compare(static_cast<const Byte*>(left), static_cast<const Byte*>(right), n);
 }
 

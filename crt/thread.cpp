@@ -30,7 +30,8 @@ namespace {
 constexpr std::size_t kInitialAreaBytes = 1024;
 alignas(arch::kCacheLineBytes) constinit std::byte initial_area[kInitialAreaBytes] = {};
 
-// other_thread_count + 1 == threads that have not begun to end (so that zero is the state at start).
+// other_thread_count + 1 == threads that have not begun to end (so that zero is the state at
+// start).
 constinit Atomic<std::uint32_t> other_thread_count;
 
 int number(arch::Errno error) { return static_cast<int>(error); }
@@ -97,9 +98,7 @@ void* stack_top(Thread* thread) {
 
 // True: no thread is left but the caller. Release and acquire: what the others did comes before
 // the exit handlers that the last one runs.
-bool leave_as_last() {
-    return other_thread_count.fetch_sub(1, kAcquireRelease) == 0;
-}
+bool leave_as_last() { return other_thread_count.fetch_sub(1, kAcquireRelease) == 0; }
 
 [[noreturn]] void end_current_thread(void* result) {
     Thread* self = current_thread();
@@ -142,9 +141,8 @@ arch::Errno clone_thread(Thread* thread) {
     other_thread_count.fetch_add(1, kRelaxed);  // before the thread can end
     // Not zero even before the kernel has written the thread id: a joiner may look at once.
     thread->tid = ~0u;
-    const long raw =
-        emma_arch_clone(arch::kCloneThreadFlags, stack_top(thread), &thread->tid, &thread->tid,
-                        &thread->control, run_thread, thread);
+    const long raw = emma_arch_clone(arch::kCloneThreadFlags, stack_top(thread), &thread->tid,
+                                     &thread->tid, &thread->control, run_thread, thread);
     if (!arch::is_error(raw)) return arch::Errno::kNone;
     other_thread_count.fetch_sub(1, kRelaxed);
     return arch::error_of(raw);
@@ -225,9 +223,7 @@ EMMA_CRT_PUBLIC int emma_thread_detach_handle(emma_thread* handle) {
     Thread* thread = crt::record_of(handle);
     const auto outcome = thread->handle.detach();
     if (outcome == HandleState::DetachOutcome::kCallerUnmaps) crt::wait_and_unmap(thread);
-    return outcome == HandleState::DetachOutcome::kRefused
-               ? crt::number(arch::Errno::kInvalid)
-               : 0;
+    return outcome == HandleState::DetachOutcome::kRefused ? crt::number(arch::Errno::kInvalid) : 0;
 }
 
 [[noreturn]] EMMA_CRT_PUBLIC void emma_thread_exit(void* result) {

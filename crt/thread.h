@@ -27,9 +27,7 @@ namespace emma::crt {
 class HandleState {
   public:
     // Before the thread runs.
-    void start_running(bool detached) {
-        word_.store(detached ? kDetached : kRunning, kRelaxed);
-    }
+    void start_running(bool detached) { word_.store(detached ? kDetached : kRunning, kRelaxed); }
 
     // The caller is to wait for the end and to unmap. False: not joinable.
     // No ordering is needed here: the futex word, cleared by the kernel, carries it.
@@ -44,8 +42,7 @@ class HandleState {
     // Acquire and release: what the detaching thread did to the record, before the thread unmaps.
     DetachOutcome detach() {
         std::uint32_t seen = kRunning;
-        if (word_.compare_exchange(seen, kDetached, kRelease,
-                                          kRelaxed)) {
+        if (word_.compare_exchange(seen, kDetached, kRelease, kRelaxed)) {
             return DetachOutcome::kThreadUnmaps;
         }
         // Losing twice means that another claimer won.
@@ -56,8 +53,7 @@ class HandleState {
     bool end() {
         std::uint32_t seen = kRunning;
         // Acquire pairs with the release in detach.
-        word_.compare_exchange(seen, kEnded, kRelaxed,
-                                      kAcquire);
+        word_.compare_exchange(seen, kEnded, kRelaxed, kAcquire);
         return seen == kDetached;
     }
 
@@ -82,7 +78,7 @@ struct Thread {
     std::size_t mapping_bytes;
     void* (*function)(void*);
     void* argument;
-    void* result;                                         // owner; the joiner's once tid is zero
+    void* result;                                      // owner; the joiner's once tid is zero
     HandlerStack<kInlineDestructorCount> destructors;  // owner
 };
 static_assert(offsetof(Thread, control) == 0);

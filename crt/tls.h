@@ -26,10 +26,10 @@ constexpr std::uintptr_t align_down(std::uintptr_t value, std::uintptr_t alignme
 }
 
 struct TlsImage {
-    const void* bytes;             // what every thread's copy starts with
+    const void* bytes;              // what every thread's copy starts with
     std::size_t initialised_bytes;  // p_filesz
-    std::size_t block_bytes;       // thread pointer minus start of the copy
-    std::size_t alignment;         // of the thread pointer: p_align, at least a cache line
+    std::size_t block_bytes;        // thread pointer minus start of the copy
+    std::size_t alignment;          // of the thread pointer: p_align, at least a cache line
 };
 
 constexpr std::size_t tls_block_bytes(std::uintptr_t address, std::size_t memory_bytes,

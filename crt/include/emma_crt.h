@@ -34,7 +34,7 @@ extern "C" {
 typedef struct emma_thread emma_thread;
 
 /* What a thread runs; its result is what emma_thread_join reports. */
-typedef void *(*emma_thread_function)(void *argument);
+typedef void* (*emma_thread_function)(void* argument);
 
 /* Stack size, in bytes, where emma_thread_options::stack_bytes is zero (256 KiB). */
 #define EMMA_THREAD_STACK_DEFAULT ((size_t)262144)
@@ -47,8 +47,8 @@ typedef void *(*emma_thread_function)(void *argument);
 #define EMMA_THREAD_DETACHED 1u
 
 struct emma_thread_options {
-    /* Stack in bytes, rounded up to pages; zero: the default. Pages count only once touched. A guard page
-     * below it turns an overflow into SIGSEGV. */
+    /* Stack in bytes, rounded up to pages; zero: the default. Pages count only once touched. A
+     * guard page below it turns an overflow into SIGSEGV. */
     size_t stack_bytes;
     /* EMMA_THREAD_DETACHED or zero; any other bit is EINVAL. */
     unsigned flags;
@@ -67,8 +67,8 @@ struct emma_thread_options {
  * `*thread` is null and nothing else has changed.
  *
  * Thread-safe; not for signal handlers. System calls: mmap, mprotect, clone; munmap on failure. */
-int emma_thread_create(emma_thread **thread, const struct emma_thread_options *options,
-                       emma_thread_function function, void *argument);
+int emma_thread_create(emma_thread** thread, const struct emma_thread_options* options,
+                       emma_thread_function function, void* argument);
 
 /* Waits until `thread` has ended, stores its result in `*result` (which may be null) and gives its
  * stack back. The handle is then dead. All that the thread did happens before the return.
@@ -77,7 +77,7 @@ int emma_thread_create(emma_thread **thread, const struct emma_thread_options *o
  * or being joined by another thread already. Two threads that join each other wait for ever.
  *
  * Thread-safe; not for signal handlers. System calls: futex, munmap. */
-int emma_thread_join(emma_thread *thread, void **result);
+int emma_thread_join(emma_thread* thread, void** result);
 
 /* Declares that nobody will join `thread`: it gives back its own stack when it ends. If it has
  * ended already, this call does so (and waits for the few instructions that a thread needs between
@@ -86,16 +86,16 @@ int emma_thread_join(emma_thread *thread, void **result);
  * Returns 0, or EINVAL: null, the initial thread, already detached, or being joined.
  *
  * Thread-safe; not for signal handlers. System calls: futex and munmap for an ended thread. */
-int emma_thread_detach_handle(emma_thread *thread);
+int emma_thread_detach_handle(emma_thread* thread);
 
 /* Ends the calling thread with `result`, as if its function had returned it: destructors of its
  * thread_local objects run, its heap is left to later threads, its stack goes back. Called in the
  * initial thread, main's other threads live on. The last thread to end ends the process with
  * status 0, as emma_exit(0) would. No destructors of automatic objects run. */
-EMMA_CRT_NORETURN void emma_thread_exit(void *result);
+EMMA_CRT_NORETURN void emma_thread_exit(void* result);
 
 /* The calling thread's handle; also in the initial thread. Never null. Thread- and signal-safe. */
-emma_thread *emma_thread_self(void);
+emma_thread* emma_thread_self(void);
 
 /* ---- Process ------------------------------------------------------------------------------- */
 
@@ -112,8 +112,8 @@ unsigned long emma_getauxval(unsigned long type);
 
 /* Issues a Linux system call with up to six arguments of register size and returns the kernel's
  * raw result: -4095 to -1 is an error number negated (syscall(2), psABI A.2.1). Pass integer
- * arguments as long: a narrower one leaves the upper half of its register undefined. errno is not touched. Thread- and signal-safe as far as
- * the call itself is. */
+ * arguments as long: a narrower one leaves the upper half of its register undefined. errno is not
+ * touched. Thread- and signal-safe as far as the call itself is. */
 long emma_syscall(long number, ...);
 
 #ifdef __cplusplus

@@ -2,7 +2,8 @@
 // Emma's memory functions against the host libc's: time of ours divided by time of theirs, per
 // function, size and alignment (median of interleaved rounds; below 1 is faster than the libc).
 // Hosted. Compile with the flags that crt/string.cpp has in the library:
-//   g++ -std=c++20 -O2 -march=x86-64 -fno-tree-loop-distribute-patterns -I. tests/bench/string_bench.cpp
+//   g++ -std=c++20 -O2 -march=x86-64 -fno-tree-loop-distribute-patterns -I.
+//   tests/bench/string_bench.cpp
 // Prints the worst ratio last; exit status 1 if it is above the limit given as the argument.
 #include <algorithm>
 #include <chrono>
@@ -92,8 +93,9 @@ Outcome measure(const Contest& contest, const Operands& operands) {
 }  // namespace
 
 int main(int argc, char** argv) {
-    constexpr std::size_t kSizes[] = {16,   32,   64,   100,   128,   200,   256,    500,    512,
-                                      1000, 1024, 2048, 4096, 8192, 16384, 32768, 65536, 131072, 262144, 524288, 1048576};
+    constexpr std::size_t kSizes[] = {16,    32,    64,    100,    128,    200,    256,
+                                      500,   512,   1000,  1024,   2048,   4096,   8192,
+                                      16384, 32768, 65536, 131072, 262144, 524288, 1048576};
     struct Alignment {
         std::size_t to, from;
     };

@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: MIT OR Apache-2.0
  *
  * For tests of how a process ends: runs a function in a child process and reports the child's wait
- * status and what it wrote to descriptors 1 and 2. Raw fork, so the child is the calling thread alone.
+ * status and what it wrote to descriptors 1 and 2. Raw fork, so the child is the calling thread
+ * alone.
  */
 #ifndef TESTS_FREESTANDING_CRT_CHILD_H
 #define TESTS_FREESTANDING_CRT_CHILD_H

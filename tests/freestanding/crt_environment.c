@@ -38,7 +38,7 @@ int main(int argc, char** argv, char** envp) {
     if (argc == 2) return in_child(argc, argv, envp);
     CHECK(argc == 3 && same(argv[1], "one") && same(argv[2], "two") && argv[3] == 0);
     CHECK(envp == environ);
-    CHECK(emma_getauxval(6) == 4096);             /* AT_PAGESZ */
+    CHECK(emma_getauxval(6) == 4096);              /* AT_PAGESZ */
     CHECK(emma_getauxval(25) > emma_getauxval(6)); /* AT_RANDOM: a pointer */
     CHECK(emma_getauxval(3) != 0 && emma_getauxval(4) == 56 && emma_getauxval(5) > 0);
     CHECK(emma_getauxval(0) == 0 && emma_getauxval(4711) == 0);

@@ -35,7 +35,6 @@ Noted noted;
 
 }  // namespace
 
-
 int main() {
     constexpr char kExpected[] = "p123nn";
     CHECK(order_count == sizeof kExpected - 1);

@@ -38,7 +38,10 @@ struct Gap {
     const void* pointer;
     long gap[3];
 };
-#define GAPS_4(n) {&words[0], {n}}, {&words[1], {n}}, {&words[2], {n}}, {nullptr, {n}}
+#define GAPS_4(n)                                           \
+    {&words[0], {n}}, {&words[1], {n}}, {&words[2], {n}}, { \
+        nullptr, { n }                                      \
+    }
 #define GAPS_16(n) GAPS_4(n), GAPS_4(n + 1), GAPS_4(n + 2), GAPS_4(n + 3)
 constinit Gap gaps[] = {GAPS_16(0), GAPS_16(4), GAPS_16(8), GAPS_16(12), GAPS_16(16), GAPS_16(20)};
 

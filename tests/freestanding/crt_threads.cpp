@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT OR Apache-2.0
-// Threads: results, what each misuse returns, detaching before, during and after a thread's end, and
-// joins that race with ends.
+// Threads: results, what each misuse returns, detaching before, during and after a thread's end,
+// and joins that race with ends.
 #include <errno.h>
 
 #include "tests/freestanding/test.h"

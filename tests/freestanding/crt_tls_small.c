@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MIT OR Apache-2.0
-// Thread-local storage without an initialised part, smaller than its alignment: the linker places it
-// at the upper end of what lies below the thread pointer. And the initial thread's block is static:
-// the thread pointer lies inside the program.
+// Thread-local storage without an initialised part, smaller than its alignment: the linker places
+// it at the upper end of what lies below the thread pointer. And the initial thread's block is
+// static: the thread pointer lies inside the program.
 #include "tests/freestanding/test.h"
 
 static _Thread_local char first;
