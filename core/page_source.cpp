@@ -10,9 +10,9 @@
 namespace emma {
 namespace {
 
-// 1 to 9 TiB: below position-independent programs, libraries and stacks, above everything that is
-// linked at a fixed address, and within what valgrind and emulators can map.
-constexpr std::uintptr_t kRangeStart = std::uintptr_t{1} << 40;
+// 17 to 25 TiB: below position-independent programs, libraries and stacks, above everything that is
+// linked at a fixed address and above AddressSanitizer's shadow, within what valgrind and QEMU map.
+constexpr std::uintptr_t kRangeStart = std::uintptr_t{17} << 40;
 constexpr std::uintptr_t kRangeBytes = std::uintptr_t{8} << 40;
 constexpr unsigned kWindowAttempts = 3;
 

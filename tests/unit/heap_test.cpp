@@ -1,0 +1,224 @@
+// SPDX-License-Identifier: MIT OR Apache-2.0
+#include "core/heap.h"
+
+#include <doctest/doctest.h>
+
+#include <algorithm>
+#include <atomic>
+#include <cstring>
+#include <memory>
+#include <random>
+#include <set>
+#include <thread>
+#include <vector>
+
+#include "tests/unit/test_source.h"
+
+using namespace emma;
+
+namespace {
+
+// A heap over pages of its own, entered for good.
+struct TestHeap {
+    TestHeap() : pool(test.source()), heap(new Heap{}) { heap->arenas = &pool; }
+    ~TestHeap() { delete heap; }
+
+    void* allocate(std::size_t bytes) { return heap->allocate(size_class_for(bytes), nullptr); }
+    void free(void* p) { heap->put(slab_of(p), slot_of(p), p); }
+    void free_remote(void* p) { heap->put_remote(slab_of(p), slot_of(p), p); }
+
+    static Slab* slab_of(void* p) {
+        Slab* line = slab_line_of(reinterpret_cast<std::uintptr_t>(p));
+        if (line->use.load(memory_order_relaxed) == SliceUse::kContinuation)
+            line -= line->slice_count;
+        return line;
+    }
+    static SlotIndex slot_of(void* p) {
+        Slab* const slab = slab_of(p);
+        return slot_starting_at(*slab, reinterpret_cast<std::uintptr_t>(p) - start_of(slab));
+    }
+    std::size_t free_slices() const {
+        std::size_t sum = 0;
+        for (Arena* a = pool.oldest(); a; a = a->head.next.load(memory_order_relaxed))
+            sum += count_bits(a->head.free_slices.load(memory_order_relaxed));
+        return sum;
+    }
+    // The equation at the head of slab.h, for every slab of the heap.
+    void check_invariants() const {
+        for (Arena* a = pool.oldest(); a; a = a->head.next.load(memory_order_relaxed))
+            for (unsigned slice = 1; slice < kSlicesPerArena; ++slice) {
+                const Slab& slab = a->slab(slice);
+                if (slab.use.load(memory_order_relaxed) != SliceUse::kSlab) continue;
+                const unsigned free = count_free(slab.free_words, slab.slot_count);
+                for (unsigned w = 0; w < word_count_for(slab.slot_count); ++w)
+                    if (slab.free_words[w].load(memory_order_relaxed) != 0)
+                        REQUIRE((slab.summary >> w & 1) == 1);
+                if (slab.state == SlabState::kCurrent) continue;
+                REQUIRE(slab.countdown + slab.held_back ==
+                        slab.slot_count - free + slab.uncounted);
+                REQUIRE((slab.state == SlabState::kListed) == (slab.held_back == 0));
+            }
+    }
+
+    test::TestSource test;
+    ArenaPool pool;
+    Heap* heap;
+};
+
+}  // namespace
+
+TEST_CASE("objects of every class are distinct, aligned and hold what is written") {
+    TestHeap h;
+    struct Object {
+        unsigned char* p;
+        std::size_t bytes;
+        unsigned char fill;
+    };
+    std::vector<Object> objects;
+    std::mt19937 random(1);
+    for (unsigned index = 0; index < kSizeClassCount; ++index)
+        for (int i = 0; i < 100; ++i) {
+            const std::size_t bytes = slot_bytes_of(index);
+            auto* const p = static_cast<unsigned char*>(h.allocate(bytes));
+            REQUIRE(p != nullptr);
+            REQUIRE(reinterpret_cast<std::uintptr_t>(p) % kMinAlignment == 0);
+            const auto fill = static_cast<unsigned char>(random());
+            std::memset(p, fill, bytes);
+            objects.push_back({p, bytes, fill});
+        }
+    for (const Object& o : objects)
+        REQUIRE(std::all_of(o.p, o.p + o.bytes, [&](unsigned char c) { return c == o.fill; }));
+    h.check_invariants();
+    std::shuffle(objects.begin(), objects.end(), random);
+    for (const Object& o : objects) {
+        h.free(o.p);
+    }
+    h.check_invariants();
+}
+
+TEST_CASE("what was just freed is handed out again") {
+    TestHeap h;
+    void* const first = h.allocate(40);
+    void* const second = h.allocate(40);
+    h.free(first);
+    CHECK(h.allocate(40) == first);
+    h.free(second);
+    CHECK(h.allocate(40) == second);
+}
+
+TEST_CASE("a slab that becomes empty gives its slices back") {
+    TestHeap h;
+    std::vector<void*> objects;
+    for (int i = 0; i < 20 * 16; ++i) objects.push_back(h.allocate(4096));
+    const std::size_t free_before = h.free_slices();
+    for (void* p : objects) h.free(p);
+    // All but the current slab and the arena growth it took.
+    CHECK(h.free_slices() == free_before + 19);
+    h.check_invariants();
+}
+
+TEST_CASE("a full slab is listed again when a sixteenth of it is free, not before") {
+    TestHeap h;
+    const unsigned slots = geometry(size_class_for(64)).slot_count;
+    std::vector<void*> objects;
+    for (unsigned i = 0; i < slots + 1; ++i) objects.push_back(h.allocate(64));
+    Slab* const slab = TestHeap::slab_of(objects[0]);
+    REQUIRE(TestHeap::slab_of(objects[slots]) != slab);
+    for (unsigned i = 0; i < slots / 16 - 1; ++i) h.free(objects[i]);
+    CHECK(slab->state == SlabState::kFull);
+    h.free(objects[slots / 16 - 1]);
+    CHECK(slab->state == SlabState::kListed);
+    h.check_invariants();
+}
+
+TEST_CASE("untouched slots of medium slabs are known to be zero, used ones not") {
+    TestHeap h;
+    bool untouched = false;
+    const SizeClass size_class = size_class_for(20000);
+    auto* const p = static_cast<unsigned char*>(h.heap->allocate(size_class, &untouched));
+    CHECK(untouched);
+    CHECK(std::all_of(p, p + 20000, [](unsigned char c) { return c == 0; }));
+    std::memset(p, 1, 20000);
+    h.free(p);
+    REQUIRE(h.heap->allocate(size_class, &untouched) == p);
+    CHECK_FALSE(untouched);
+}
+
+TEST_CASE("remote frees come back through the inbox and empty slabs retire") {
+    TestHeap h;
+    std::vector<void*> objects;
+    for (int i = 0; i < 10000; ++i) objects.push_back(h.allocate(48));
+    const std::size_t used = h.free_slices();
+    for (void* p : objects) h.free_remote(p);
+    CHECK(h.free_slices() == used);
+    h.heap->drain_inbox();
+    h.check_invariants();
+    CHECK(h.free_slices() > used);
+    std::set<void*> again;
+    for (int i = 0; i < 10000; ++i) REQUIRE(again.insert(h.allocate(48)).second);
+}
+
+TEST_CASE("random traffic keeps the counts") {
+    TestHeap h;
+    std::mt19937 random(7);
+    std::vector<void*> live;
+    std::set<void*> seen;
+    for (int step = 0; step < 200000; ++step) {
+        if (live.empty() || random() % 100 < 52) {
+            const std::size_t bytes = random() % 50 == 0 ? random() % 60000 : random() % 600;
+            void* const p = h.allocate(bytes);
+            REQUIRE(p != nullptr);
+            REQUIRE(seen.insert(p).second);
+            live.push_back(p);
+        } else {
+            std::swap(live[random() % live.size()], live.back());
+            seen.erase(live.back());
+            if (random() % 3 == 0) h.free_remote(live.back());
+            else h.free(live.back());
+            live.pop_back();
+        }
+        if (step % 20000 == 0) h.check_invariants();
+    }
+    for (void* p : live) h.free(p);
+    h.heap->drain_inbox();
+    h.check_invariants();
+}
+
+TEST_CASE("remote frees of four threads against an allocating owner") {
+    TestHeap h;
+    constexpr int kThreads = 4, kRounds = 30, kObjects = 1500;
+    std::vector<std::atomic<void*>> slots(kThreads * kObjects);
+    std::atomic<bool> stop{false};
+    std::vector<std::thread> threads;
+    for (int t = 0; t < kThreads; ++t)
+        threads.emplace_back([&, t] {
+            while (!stop.load()) {
+                for (int i = 0; i < kObjects; ++i)
+                    if (void* const p = slots[t * kObjects + i].exchange(nullptr)) {
+                        REQUIRE(*static_cast<int*>(p) == t * kObjects + i);
+                        *static_cast<int*>(p) = -1;
+                        h.free_remote(p);
+                    }
+            }
+        });
+    for (int round = 0; round < kRounds; ++round)
+        for (int i = 0; i < kThreads * kObjects; ++i) {
+            if (slots[i].load() != nullptr) continue;
+            auto* const p = static_cast<int*>(h.allocate(static_cast<std::size_t>(16 + i % 300)));
+            *p = i;
+            slots[i].store(p);
+        }
+    stop = true;
+    for (std::thread& thread : threads) thread.join();
+    for (std::atomic<void*>& slot : slots)
+        if (void* const p = slot.load()) h.free(p);
+    h.heap->drain_inbox();
+    h.check_invariants();
+    for (Arena* a = h.pool.oldest(); a; a = a->head.next.load(memory_order_relaxed))
+        for (unsigned slice = 1; slice < kSlicesPerArena; ++slice) {
+            const Slab& slab = a->slab(slice);
+            if (slab.use.load(memory_order_relaxed) != SliceUse::kSlab) continue;
+            CHECK(count_free(slab.free_words, slab.slot_count) == slab.slot_count);
+            CHECK(slab.uncounted == 0);
+        }
+}

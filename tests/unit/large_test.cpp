@@ -1,0 +1,131 @@
+// SPDX-License-Identifier: MIT OR Apache-2.0
+#include "core/large.h"
+
+#include <doctest/doctest.h>
+
+#include <cstring>
+
+#include "tests/unit/test_source.h"
+
+using namespace emma;
+
+namespace {
+std::uintptr_t addr_of(const LargeObject& object) {
+    return reinterpret_cast<std::uintptr_t>(object.start);
+}
+Slab* run_of(const LargeObject& object) { return slab_line_of(addr_of(object)); }
+}  // namespace
+
+TEST_CASE("runs: whole slices, reused, zero only while fresh") {
+    test::TestSource test;
+    ArenaPool pool(test.source());
+    const LargeObject run = allocate_large(pool, 200000, 16);
+    REQUIRE(run.start != nullptr);
+    CHECK(run.zeroed);
+    CHECK(run_bytes(run_of(run)) == 4 * kSliceBytes);
+    std::memset(run.start, 1, 200000);
+    CHECK(free_run(pool, run_of(run)));
+    CHECK_FALSE(free_run(pool, run_of(run)));
+    const LargeObject again = allocate_large(pool, 4 * kSliceBytes, 16);
+    CHECK(again.start == run.start);
+    CHECK_FALSE(again.zeroed);
+}
+
+TEST_CASE("runs resize in place into free slices and give back what they shrink by") {
+    test::TestSource test;
+    ArenaPool pool(test.source());
+    const LargeObject run = allocate_large(pool, kRunMaxBytes, 16);
+    Slab* const slab = run_of(run);
+    CHECK(resize_run(pool, slab, 3 * kSliceBytes));
+    CHECK(run_bytes(slab) == 3 * kSliceBytes);
+    CHECK(resize_run(pool, slab, 10 * kSliceBytes));
+    const LargeObject neighbour = allocate_large(pool, 3 * kSliceBytes, 16);
+    REQUIRE(addr_of(neighbour) == addr_of(run) + 10 * kSliceBytes);
+    CHECK_FALSE(resize_run(pool, slab, 11 * kSliceBytes));
+    CHECK(run_bytes(slab) == 10 * kSliceBytes);
+    CHECK_FALSE(resize_run(pool, slab, kRunMaxBytes + 1));
+}
+
+TEST_CASE("alignments from a slice to 64 GiB") {
+    test::TestSource test;
+    ArenaPool pool(test.source());
+    for (std::size_t alignment = kSliceBytes; alignment <= std::size_t{1} << 36; alignment *= 2) {
+        const LargeObject object = allocate_large(pool, 5000, alignment);
+        REQUIRE(object.start != nullptr);
+        CHECK(addr_of(object) % alignment == 0);
+        static_cast<char*>(object.start)[4999] = 1;
+        if (pool.arena_around(addr_of(object)) != nullptr) CHECK(free_run(pool, run_of(object)));
+        else CHECK(free_huge(pool, addr_of(object)));
+    }
+}
+
+TEST_CASE("huge objects map what they need and give it all back") {
+    test::TestSource test;
+    ArenaPool pool(test.source());
+    const LargeObject object = allocate_large(pool, kRunMaxBytes + 1, 16);
+    REQUIRE(object.start != nullptr);
+    CHECK(object.zeroed);
+    CHECK(test.mapped_bytes == kRunMaxBytes + kPageBytes);
+    CHECK(free_huge(pool, addr_of(object)));
+    CHECK_FALSE(free_huge(pool, addr_of(object)));
+    CHECK(test.mapped_bytes == 0);
+    CHECK(pool.mapped_bytes() == 0);
+}
+
+TEST_CASE("huge objects resize without copying, in place or by moving their pages") {
+    for (bool offer_move : {true, false}) {
+        test::TestSource test;
+        test.offer_move = offer_move;
+        ArenaPool pool(test.source());
+        const LargeObject object = allocate_large(pool, 10 << 20, 16);
+        const LargeObject fence = allocate_large(pool, 10 << 20, 16);
+        REQUIRE(fence.start != nullptr);
+        auto* const bytes = static_cast<unsigned char*>(object.start);
+        bytes[0] = 1;
+        bytes[(10 << 20) - 1] = 2;
+        auto* const grown =
+            static_cast<unsigned char*>(resize_huge(pool, addr_of(object), 30 << 20));
+        if (!offer_move) {
+            CHECK(grown == nullptr);
+            CHECK(pool.table().bytes_at(addr_of(object)) == 10 << 20);
+            continue;
+        }
+        REQUIRE(grown != nullptr);
+        CHECK(grown[0] == 1);
+        CHECK(grown[(10 << 20) - 1] == 2);
+        CHECK(grown[(30 << 20) - 1] == 0);
+        const auto grown_addr = reinterpret_cast<std::uintptr_t>(grown);
+        CHECK(pool.table().bytes_at(grown_addr) == 30 << 20);
+        CHECK(resize_huge(pool, grown_addr, 5 << 20) == grown);
+        CHECK(pool.table().bytes_at(grown_addr) == 5 << 20);
+        CHECK(free_huge(pool, grown_addr));
+        CHECK(free_huge(pool, addr_of(fence)));
+        CHECK(test.mapped_bytes == 0);
+    }
+}
+
+TEST_CASE("a huge object whose unmapping fails is free, and its pages serve the next") {
+    test::TestSource test;
+    ArenaPool pool(test.source());
+    const LargeObject object = allocate_large(pool, 8 << 20, 16);
+    test.refuse_unmap = true;
+    CHECK(free_huge(pool, addr_of(object)));
+    CHECK_FALSE(free_huge(pool, addr_of(object)));
+    const LargeObject again = allocate_large(pool, 6 << 20, 16);
+    CHECK(again.start == object.start);
+    CHECK_FALSE(again.zeroed);
+}
+
+TEST_CASE("where no arena can be had a run becomes a huge object, and at last nothing") {
+    test::TestSource test;
+    ArenaPool pool(test.source());
+    test.refuse_from = 0;
+    test.refuse_count = 1;
+    const LargeObject object = allocate_large(pool, kRunMaxBytes, 16);
+    CHECK(object.start != nullptr);
+    test.refuse_count = test::TestSource::kNever;
+    CHECK(allocate_large(pool, kMaxRequestBytes, 16).start == nullptr);
+    test.refuse_from = test::TestSource::kNever;
+    CHECK(allocate_large(pool, kMaxRequestBytes, 16).start == nullptr);
+    CHECK(allocate_large(pool, 1, std::size_t{1} << 62).start == nullptr);
+}
