@@ -196,7 +196,7 @@ $(OUT)/tests/hosted/%: %.c Makefile
 bare_program := $(patsubst %.c,$(OUT)/tests/bare/%,$(wildcard examples/nolibc_header.c))
 $(OUT)/tests/bare/%: %.c $(OUT)/libemma.a $(public_headers) Makefile
 	@mkdir -p $(@D)
-	$(call run,LINK,$(CC) -std=gnu11 -O2 -g $(TEST_WARNINGS) -ffreestanding -nostdlib -static -fno-pie -no-pie \
+	$(call run,LINK,$(CC) -std=gnu11 -O2 -g $(TEST_WARNINGS) -ffreestanding -nostdlib -static -fno-pie \
 		-fno-stack-protector -fno-builtin -I$(OUT)/include -MMD -MP -MF $@.d $< $(OUT)/libemma.a -o $@)
 
 .PHONY: programs
