@@ -33,6 +33,10 @@ class ArenaPool {
     bool resize_in_place(void* pages, std::size_t old_bytes, std::size_t new_bytes);
     bool move(void* pages, std::size_t bytes, void* target, std::size_t target_bytes);
 
+    // That an allocation had to make do: from now on slots may be larger than their objects ask for.
+    void note_shortage() { had_shortage_.store(true, memory_order_relaxed); }
+    bool had_shortage() const { return had_shortage_.load(memory_order_relaxed); }
+
     ArenaTable& table() { return table_; }
     const ArenaTable& table() const { return table_; }
     const PageSource& source() const { return source_ != nullptr ? *source_ : kSystemPages; }
@@ -59,7 +63,8 @@ class ArenaPool {
     ArenaTable table_{};
     Atomic<Arena*> oldest_;           // any thread; const once set
     Atomic<Arena*> first_with_room_;  // any thread; a hint where to start looking
-    // Statistics, any thread, relaxed: they publish nothing.
+    // Any thread, relaxed: they publish nothing.
+    Atomic<bool> had_shortage_;
     Atomic<std::size_t> mapped_bytes_;
     Atomic<std::size_t> mapped_peak_bytes_;
     Atomic<std::size_t> source_calls_;

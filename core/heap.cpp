@@ -23,9 +23,25 @@ bool tracks_untouched(const Slab* slab) { return !slab->is_small_class(); }
 }  // namespace
 
 void* Heap::allocate(SizeClass size_class, bool* untouched) {
+    void* const pointer = allocate_with(size_class, untouched, true);
+    return pointer != nullptr ? pointer : allocate_scraping(size_class, untouched);
+}
+
+// Memory has run out: full slabs with a single free slot will do, and slots of larger classes.
+void* Heap::allocate_scraping(SizeClass size_class, bool* untouched) {
+    arenas->note_shortage();
+    list_all_with_room();
+    for (unsigned index = raw(size_class); index < kSizeClassCount; ++index)
+        if (void* const pointer =
+                allocate_with(SizeClass(static_cast<std::uint8_t>(index)), untouched, false))
+            return pointer;
+    return nullptr;
+}
+
+void* Heap::allocate_with(SizeClass size_class, bool* untouched, bool may_add_slab) {
     void* pointer = take(size_class);
     while (pointer == nullptr) {
-        if (!refill(size_class)) return nullptr;
+        if (!refill(size_class, may_add_slab)) return nullptr;
         pointer = take(size_class);
     }
     Slab* const slab = slabs[raw(size_class)].current;
@@ -41,7 +57,7 @@ void* Heap::allocate(SizeClass size_class, bool* untouched) {
 
 // Warm: the next word of the same slab. Else, in order: what others have freed, a listed slab, a new
 // one.
-bool Heap::refill(SizeClass size_class) {
+bool Heap::refill(SizeClass size_class, bool may_add_slab) {
     if (next_word(size_class)) return true;
     if (inbox.load(memory_order_relaxed) != nullptr) {
         drain_inbox();
@@ -51,7 +67,7 @@ bool Heap::refill(SizeClass size_class) {
     if (bin.current != nullptr) leave_full(bin.current);
     bin.current = nullptr;
     bins[raw(size_class)].word_offset = 0;
-    return take_listed(size_class) || add_slab(size_class);
+    return take_listed(size_class) || (may_add_slab && add_slab(size_class));
 }
 
 // Moves the bin on to the lowest word with free slots.
@@ -89,7 +105,7 @@ void Heap::leave_full(Slab* slab) {
 void Heap::settle(Slab* slab, unsigned due) {
     EMMA_ASSERT(slab->state != SlabState::kCurrent);
     const unsigned wake = wake_due(slab);
-    if (due > wake) {
+    if (due > wake && slab->state != SlabState::kListed) {
         slab->countdown = due - wake;
         slab->held_back = static_cast<std::uint16_t>(wake);
         return;
@@ -227,6 +243,25 @@ bool Heap::add_slab(SizeClass size_class) {
     slab.use.store(SliceUse::kSlab, memory_order_release);
     slabs[raw(size_class)].current = &slab;
     return next_word(size_class);
+}
+
+// Lists the full slabs that wait for more free slots, after what other threads have freed is in.
+// Walks all arenas.
+void Heap::list_all_with_room() {
+    drain_inbox();
+    for (Arena* arena = arenas->oldest(); arena != nullptr;
+         arena = arena->head.next.load(memory_order_acquire)) {
+        for (unsigned slice = 1; slice < kSlicesPerArena; ++slice) {
+            Slab* const slab = &arena->slab(slice);
+            // Acquire: another heap's slab is seen whole, and then is not this heap's.
+            if (slab->use.load(memory_order_acquire) != SliceUse::kSlab) continue;
+            if (slab->owner.heap() != this || slab->state != SlabState::kFull) continue;
+            if (slab->summary == 0) continue;
+            slab->countdown += slab->held_back;
+            slab->held_back = 0;
+            append(slab);
+        }
+    }
 }
 
 void Heap::append(Slab* slab) {

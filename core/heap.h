@@ -85,7 +85,8 @@ struct alignas(arch::kCacheLineBytes) Heap {
 
     // A slot of the class from the bin's current word; null: allocate() must look further.
     void* take(SizeClass size_class);
-    // A slot of the class; null: no memory. `*untouched` (may be null): the slot reads as zero.
+    // A slot of the class; null: no memory. `*untouched` (may be null): the slot reads as zero. Where
+    // no slab can be had any more, any slot of at least this class that the heap still has.
     void* allocate(SizeClass size_class, bool* untouched);
     // Frees a slot of one of this heap's slabs, proved to be one; panics where it is free already.
     void put(Slab* slab, SlotIndex slot, const void* pointer);
@@ -98,7 +99,10 @@ struct alignas(arch::kCacheLineBytes) Heap {
     void put_remote(Slab* slab, SlotIndex slot, const void* pointer);
 
   private:
-    bool refill(SizeClass size_class);
+    bool refill(SizeClass size_class, bool may_add_slab);
+    void* allocate_scraping(SizeClass size_class, bool* untouched);
+    void* allocate_with(SizeClass size_class, bool* untouched, bool may_add_slab);
+    void list_all_with_room();
     bool next_word(SizeClass size_class);
     void use_word(SizeClass size_class, unsigned word_index);
     void leave_full(Slab* slab);

@@ -37,11 +37,12 @@ std::size_t natural_bytes(std::size_t bytes, std::size_t alignment) {
     return align_up(bytes, bytes <= kRunMaxBytes ? kSliceBytes : kPageBytes);
 }
 
-// Whether a live object cannot be one of these arguments. A slot may be larger than natural after
-// resize() left a shrunken object in place, a huge object where no run could be had.
-bool contradicts(const Place& place, std::size_t bytes, std::size_t alignment) {
+// Whether a live object cannot be one of these arguments. An object may be larger than natural where
+// resize() left it in place when it shrank, or where memory was short.
+bool contradicts(const ArenaPool& arenas, const Place& place, std::size_t bytes,
+                 std::size_t alignment) {
     if (bytes > place.bytes) return true;
-    if (bytes >= place.bytes / 2 || place.kind == Place::kHuge) return false;
+    if (bytes >= place.bytes / 2 || place.kind == Place::kHuge || arenas.had_shortage()) return false;
     return natural_bytes(bytes, alignment) != place.bytes;
 }
 
@@ -168,7 +169,7 @@ void Instance::release(void* pointer) {
 void Instance::check_size(const void* pointer, std::size_t bytes, std::size_t alignment) const {
     const Place place = prove(arenas, pointer);
     const bool is_aligned = (reinterpret_cast<std::uintptr_t>(pointer) & (alignment - 1)) == 0;
-    if (!is_aligned || contradicts(place, bytes, alignment))
+    if (!is_aligned || contradicts(arenas, place, bytes, alignment))
         panic(Misuse::kWrongSize, pointer, place.bytes);
 }
 

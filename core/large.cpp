@@ -44,6 +44,7 @@ LargeObject allocate_huge(ArenaPool& arenas, std::size_t bytes, std::size_t alig
 }  // namespace
 
 LargeObject allocate_large(ArenaPool& arenas, std::size_t bytes, std::size_t alignment) {
+    if (bytes == 0) bytes = 1;  // an object of its own, only its alignment is large
     if (bytes <= kRunMaxBytes && alignment <= kRunMaxAlignment)
         if (const LargeObject run = allocate_run(arenas, bytes, alignment); run.start) return run;
     return allocate_huge(arenas, bytes, alignment);

@@ -20,7 +20,7 @@ struct LargeObject {
     bool zeroed = false;
 };
 
-// `bytes` from 1 to kMaxRequestBytes, `alignment` any power of two. Falls back from a run to a huge
+// `bytes` up to kMaxRequestBytes, `alignment` any power of two. Falls back from a run to a huge
 // object where no arena can be had. `start` null: no memory.
 LargeObject allocate_large(ArenaPool& arenas, std::size_t bytes, std::size_t alignment);
 

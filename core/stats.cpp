@@ -7,8 +7,10 @@
 namespace emma {
 namespace {
 
-void add_slab(struct emma_stats& stats, const Slab& slab) {
-    const std::size_t live = slab.slot_count - count_free(slab.free_words, slab.slot_count);
+void add_slab(struct emma_stats& stats, Slab& slab) {
+    // What other threads freed and the owner has not collected is free as well.
+    const std::size_t live = slab.slot_count - count_free(slab.free_words, slab.slot_count) -
+                             count_free(remote_of(&slab).freed, slab.slot_count);
     stats.live_objects += live;
     stats.live_bytes += live * slab.slot_bytes();
 }
@@ -16,7 +18,7 @@ void add_slab(struct emma_stats& stats, const Slab& slab) {
 void add_arena(struct emma_stats& stats, Arena& arena) {
     ++stats.arenas;
     for (unsigned slice = 1; slice < kSlicesPerArena; ++slice) {
-        const Slab& slab = arena.slab(slice);
+        Slab& slab = arena.slab(slice);
         // Acquire pairs with the announcement: the constant fields of the slab are there.
         const SliceUse use = slab.use.load(memory_order_acquire);
         if (use == SliceUse::kSlab) add_slab(stats, slab);

@@ -106,7 +106,7 @@ struct emma_stats {
     size_t mapped_bytes;      /* obtained from the system, metadata included */
     size_t mapped_peak_bytes; /* the most there ever was */
     size_t live_bytes;        /* held by live objects, in whole slots, slices or pages */
-    size_t live_objects;      /* objects not yet freed (remote frees not yet collected count) */
+    size_t live_objects;      /* allocated and not yet freed */
     size_t arenas;            /* 4 MiB windows, some only partly mapped */
     size_t heaps;             /* per-thread heaps, in use or waiting for a thread */
     size_t huge_objects;      /* objects with a mapping of their own */

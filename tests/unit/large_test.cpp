@@ -51,8 +51,12 @@ TEST_CASE("alignments from a slice to 64 GiB") {
     ArenaPool pool(test.source());
     for (std::size_t alignment = kSliceBytes; alignment <= std::size_t{1} << 36; alignment *= 2) {
         const LargeObject object = allocate_large(pool, 5000, alignment);
+        const LargeObject empty = allocate_large(pool, 0, alignment);
         REQUIRE(object.start != nullptr);
+        REQUIRE(empty.start != nullptr);
+        CHECK(empty.start != object.start);
         CHECK(addr_of(object) % alignment == 0);
+        CHECK(addr_of(empty) % alignment == 0);
         static_cast<char*>(object.start)[4999] = 1;
         if (pool.arena_around(addr_of(object)) != nullptr) CHECK(free_run(pool, run_of(object)));
         else CHECK(free_huge(pool, addr_of(object)));
