@@ -27,6 +27,20 @@ char* value_if_named(char* entry, const char* name, std::size_t name_bytes) {
 
 }  // namespace
 
+std::uint64_t find_auxiliary_early(const elf::AuxiliaryEntry* auxiliary, std::uint64_t type) {
+    for (; auxiliary->type != elf::kAuxEnd; ++auxiliary) {
+        if (auxiliary->type == type) return auxiliary->value;
+    }
+    return 0;
+}
+
+const elf::ProgramHeader* ProgramHeaders::find(std::uint32_t type) const {
+    for (std::size_t index = 0; index < count_; ++index) {
+        if (first_[index].type == type) return &first_[index];
+    }
+    return nullptr;
+}
+
 void publish(const InitialStack& stack) {
     environ = stack.environment;
     auxiliary_vector = stack.auxiliary;
@@ -41,7 +55,7 @@ extern "C" {
 EMMA_CRT_PUBLIC unsigned long emma_getauxval(unsigned long type) {
     using namespace emma::crt;
     return find_auxiliary_early(auxiliary_vector == nullptr ? &kEmptyVector : auxiliary_vector,
-                                type, 0);
+                                type);
 }
 
 // C23 7.24.4.6. Not safe against a program that changes `environ` meanwhile.

@@ -31,32 +31,21 @@ inline InitialStack read_initial_stack_early(std::uintptr_t* stack) {
     return found;
 }
 
-// The value of the entry of `type`, or `missing`.
-inline std::uint64_t find_auxiliary_early(const elf::AuxiliaryEntry* auxiliary, std::uint64_t type,
-                                          std::uint64_t missing) {
-    for (; auxiliary->type != elf::kAuxEnd; ++auxiliary) {
-        if (auxiliary->type == type) return auxiliary->value;
-    }
-    return missing;
-}
+// The value of the entry of `type`, or 0 where there is none.
+std::uint64_t find_auxiliary_early(const elf::AuxiliaryEntry* auxiliary, std::uint64_t type);
 
 // The program headers as loaded (AT_PHDR, AT_PHNUM).
 class ProgramHeaders {
   public:
     explicit ProgramHeaders(const elf::AuxiliaryEntry* auxiliary)
         : first_(reinterpret_cast<const elf::ProgramHeader*>(
-              find_auxiliary_early(auxiliary, elf::kAuxProgramHeaders, 0))),
-          count_(first_ == nullptr
-                     ? 0
-                     : find_auxiliary_early(auxiliary, elf::kAuxProgramHeaderCount, 0)) {}
+              find_auxiliary_early(auxiliary, elf::kAuxProgramHeaders))),
+          count_(first_ == nullptr ? 0
+                                   : find_auxiliary_early(auxiliary, elf::kAuxProgramHeaderCount)) {
+    }
 
     // The first header of `type`, or null.
-    const elf::ProgramHeader* find(std::uint32_t type) const {
-        for (std::size_t index = 0; index < count_; ++index) {
-            if (first_[index].type == type) return &first_[index];
-        }
-        return nullptr;
-    }
+    const elf::ProgramHeader* find(std::uint32_t type) const;
 
   private:
     const elf::ProgramHeader* first_;

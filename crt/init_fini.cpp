@@ -77,7 +77,7 @@ extern "C" {
 
 [[noreturn]] EMMA_CRT_PUBLIC void _exit(int status) { _Exit(status); }
 
-[[noreturn]] EMMA_CRT_PUBLIC void emma_exit(int status) {
+[[noreturn, gnu::cold]] EMMA_CRT_PUBLIC void emma_exit(int status) {
     emma::crt::enter_exit();
     emma::crt::current_thread()->destructors.run_all();
     emma::crt::exit_handlers.run_all();

@@ -6,6 +6,6 @@
 namespace emma::crt {
 
 // Runs the preinit array, then the init array, in order (gABI, "Initialization and Termination").
-void run_init_arrays(int argument_count, char** arguments, char** environment);
+[[gnu::cold]] void run_init_arrays(int argument_count, char** arguments, char** environment);
 
 }  // namespace emma::crt

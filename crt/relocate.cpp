@@ -3,7 +3,6 @@
 // pointer that was computed here: this code runs unrelocated.
 #include "crt/relocate.h"
 
-#include "arch/linux/memory.h"
 #include "crt/panic.h"
 
 namespace emma::crt {
@@ -59,33 +58,18 @@ void apply_relr(const std::uint64_t* entry, std::size_t count, std::uintptr_t bi
 
 }  // namespace
 
-std::uintptr_t load_bias_early(const ProgramHeaders& headers, const elf::DynamicEntry* dynamic) {
-    if (dynamic == nullptr) return 0;
+}  // namespace emma::crt
+
+extern "C" std::uintptr_t emma_crt_relocate(const emma::crt::ProgramHeaders& headers,
+                                            const emma::crt::elf::DynamicEntry* dynamic) {
+    using namespace emma::crt;
     const elf::ProgramHeader* header = headers.find(elf::kSegmentDynamic);
     if (header == nullptr) panic("emma: position-independent program without program headers\n");
-    return reinterpret_cast<std::uintptr_t>(dynamic) - header->address;
-}
-
-void relocate_early(const elf::DynamicEntry* dynamic, std::uintptr_t bias) {
-    if (dynamic == nullptr) return;
+    const std::uintptr_t bias = reinterpret_cast<std::uintptr_t>(dynamic) - header->address;
     const RelocationTables tables = read_dynamic(dynamic);
     apply_rela(reinterpret_cast<const elf::RelocationWithAddend*>(bias + tables.rela),
                tables.rela_bytes / sizeof(elf::RelocationWithAddend), bias);
     apply_relr(reinterpret_cast<const std::uint64_t*>(bias + tables.relr),
                tables.relr_bytes / sizeof(std::uint64_t), bias);
+    return bias;
 }
-
-void protect_relocated(const ProgramHeaders& headers, std::uintptr_t bias, std::size_t page_bytes) {
-    const elf::ProgramHeader* header = headers.find(elf::kSegmentRelro);
-    if (header == nullptr || header->memory_bytes == 0) return;
-    // Linkers end the region on a page boundary; were it not so, its last page holds writable data
-    // too and stays writable.
-    const std::uintptr_t start = (bias + header->address) & ~(page_bytes - 1);
-    const std::uintptr_t end = (bias + header->address + header->memory_bytes) & ~(page_bytes - 1);
-    if (start >= end) return;
-    const arch::Errno error =
-        arch::protect(reinterpret_cast<void*>(start), end - start, arch::kProtRead);
-    if (error != arch::Errno::kNone) panic("emma: cannot make relocated data read-only\n");
-}
-
-}  // namespace emma::crt

@@ -5,17 +5,20 @@
 
 #include "crt/auxv.h"
 
+// Applies DT_RELA and DT_RELR of the dynamic section at `dynamic` and returns the load bias: how
+// far from its linked addresses the program was loaded. Anything but a relative relocation ends the
+// process with a line: it would need a symbol look-up, which the static link should have done.
+//
+// entry.S refers to it weakly and hands its address on: only the script of the static-PIE link
+// (EXTERN in static-pie.ld) takes it from the archive, so that a program at fixed addresses does
+// not carry it; and a comparison with null in C++ would read the GOT, which is not relocated yet.
+extern "C" [[gnu::cold]] std::uintptr_t emma_crt_relocate(
+    const emma::crt::ProgramHeaders& headers, const emma::crt::elf::DynamicEntry* dynamic);
+
 namespace emma::crt {
 
-// How far from its linked addresses the program was loaded. `dynamic` is where the dynamic section
-// is now; null in a program that was linked at fixed addresses.
-std::uintptr_t load_bias_early(const ProgramHeaders& headers, const elf::DynamicEntry* dynamic);
-
-// Applies DT_RELA and DT_RELR. Anything but a relative relocation ends the process with a line: it
-// would need a symbol look-up, which the static link should have done (`-z text`, no IFUNCs).
-void relocate_early(const elf::DynamicEntry* dynamic, std::uintptr_t bias);
-
 // Makes the pages of PT_GNU_RELRO read-only, if there are any. After the last relocation.
-void protect_relocated(const ProgramHeaders& headers, std::uintptr_t bias, std::size_t page_bytes);
+[[gnu::cold]] void protect_relocated(const ProgramHeaders& headers, std::uintptr_t bias,
+                                     std::size_t page_bytes);
 
 }  // namespace emma::crt

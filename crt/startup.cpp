@@ -18,8 +18,8 @@ namespace {
 // The stack protector's secret: of the kernel's 16 random bytes the first 8. The lowest byte is
 // zero, so that no string operation reads past it or writes it.
 std::uintptr_t read_canary(const elf::AuxiliaryEntry* auxiliary) {
-    const auto* random = reinterpret_cast<const std::uintptr_t*>(
-        find_auxiliary_early(auxiliary, elf::kAuxRandom, 0));
+    const auto* random =
+        reinterpret_cast<const std::uintptr_t*>(find_auxiliary_early(auxiliary, elf::kAuxRandom));
     // No such entry before Linux 2.6.29: the randomised stack address is better than nothing.
     const std::uintptr_t value =
         random == nullptr ? reinterpret_cast<std::uintptr_t>(auxiliary) << 8 : *random;
@@ -29,15 +29,15 @@ std::uintptr_t read_canary(const elf::AuxiliaryEntry* auxiliary) {
 }  // namespace
 }  // namespace emma::crt
 
-extern "C" [[noreturn]] void emma_crt_start(std::uintptr_t* stack,
-                                            const emma::crt::elf::DynamicEntry* dynamic) {
+extern "C" [[noreturn, gnu::cold]] void emma_crt_start(std::uintptr_t* stack,
+                                                       const emma::crt::elf::DynamicEntry* dynamic,
+                                                       decltype(&emma_crt_relocate) relocate) {
     using namespace emma::crt;
     // 1. What the kernel handed over.
     const InitialStack initial = read_initial_stack_early(stack);
     const ProgramHeaders headers(initial.auxiliary);
     // 2. Self-relocation (static-PIE only).
-    const std::uintptr_t bias = load_bias_early(headers, dynamic);
-    relocate_early(dynamic, bias);
+    const std::uintptr_t bias = dynamic == nullptr ? 0 : relocate(headers, dynamic);
     // 3. Auxiliary vector and environment, for the program and for the steps below.
     publish(initial);
     // 4. Relocated constants become read-only (where there are any).

@@ -29,7 +29,7 @@ class CpuFeatures {
 // cpu_features.cpp. Zero: the processor has not been asked yet; threads that ask at once store the
 // same.
 extern constinit Atomic<std::uint8_t> known_features;
-std::uint8_t ask_processor();
+[[gnu::cold]] std::uint8_t ask_processor();
 
 inline CpuFeatures cpu_features() {
     // Relaxed: the bits are all there is to see.

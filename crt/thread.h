@@ -86,6 +86,6 @@ static_assert(offsetof(Thread, control) == 0);
 inline Thread* current_thread() { return reinterpret_cast<Thread*>(arch::thread_pointer()); }
 
 // Start-up: lays out the initial thread's TLS and record and sets the thread pointer.
-void start_initial_thread(std::uintptr_t canary);
+[[gnu::cold]] void start_initial_thread(std::uintptr_t canary);
 
 }  // namespace emma::crt

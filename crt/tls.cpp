@@ -25,8 +25,8 @@ void set_tls_image(const elf::ProgramHeader* header, std::uintptr_t bias) {
 const TlsImage& tls_image() { return image; }
 
 void fill_tls_block(std::uintptr_t thread_pointer) {
-    if (image.initialised_bytes == 0) return;
-    __builtin_memcpy(reinterpret_cast<void*>(thread_pointer - image.block_bytes), image.bytes,
+    // Not memcpy: a program that uses it nowhere else would carry it for these few bytes.
+    arch::copy_bytes(reinterpret_cast<void*>(thread_pointer - image.block_bytes), image.bytes,
                      image.initialised_bytes);
 }
 

@@ -43,7 +43,7 @@ static_assert(tls_block_bytes(0x2000, 0x2000, 0x2000) == 0x2000);
 static_assert(tls_block_bytes(0x1234, 0, 1) == 0);
 
 // Reads PT_TLS (null: the program has no thread-local variable). Start-up, once.
-void set_tls_image(const elf::ProgramHeader* header, std::uintptr_t bias);
+[[gnu::cold]] void set_tls_image(const elf::ProgramHeader* header, std::uintptr_t bias);
 
 const TlsImage& tls_image();
 

@@ -7,6 +7,7 @@
 #define SYS_CLONE  56
 #define SYS_EXIT   60
 
+        .cfi_sections .debug_frame      // for debuggers; nothing here is unwound at run time
         .text
 
 // long emma_arch_clone(flags, stack_top, parent_tid, child_tid, thread_pointer, entry, argument)
