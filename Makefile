@@ -80,7 +80,7 @@ endif
 
 # ---- flags -------------------------------------------------------------------------------------
 WARNINGS := -Wall -Wextra -Wundef -Wconversion -Wshadow -Werror
-CODEGEN := -O2 -g -ffreestanding -fno-exceptions -fno-rtti -fno-threadsafe-statics \
+CODEGEN := -g -ffreestanding -fno-exceptions -fno-rtti -fno-threadsafe-statics \
 	-fno-stack-protector -fcf-protection=none -fPIE -ftls-model=local-exec -march=x86-64 \
 	-ffunction-sections -fdata-sections -fno-asynchronous-unwind-tables -fvisibility=hidden \
 	$(if $(compiler_is_clang),-fno-builtin -fsized-deallocation,-fno-tree-loop-distribute-patterns)
@@ -108,18 +108,23 @@ $(OUT)/libemma_crt.a: $(crt_objects)
 $(OUT)/libemma.a $(OUT)/libemma_crt.a: $(OUT)/flags
 	$(call run,AR,rm -f $@ && ar rcsD $@ $(filter %.o,$^))
 
+# What runs on every allocation and free is optimised for speed, the rest of core for size.
+OPTIMISE := -O2
+core_cold := $(filter-out core/emma.cpp core/heap.cpp,$(wildcard core/*.cpp))
+$(core_cold:%=$(OUT)/obj/%.o): OPTIMISE := -Os
+
 # The assembler names the linker's table wherever the weak __errno_location is looked up, and nothing
 # refers to that name: without it the archive needs nothing from outside.
 $(OUT)/obj/%.cpp.o: %.cpp $(OUT)/flags
 	@mkdir -p $(@D)
-	$(call run,CXX,$(CXX) $(LIB_CXXFLAGS) -MMD -MP -c $< -o $@ && objcopy -N _GLOBAL_OFFSET_TABLE_ $@)
+	$(call run,CXX,$(CXX) $(OPTIMISE) $(LIB_CXXFLAGS) -MMD -MP -c $< -o $@ && objcopy -N _GLOBAL_OFFSET_TABLE_ $@)
 
 $(OUT)/obj/%.S.o: %.S $(OUT)/flags
 	@mkdir -p $(@D)
 	$(call run,AS,$(CXX) $(LIB_CXXFLAGS) -MMD -MP -c $< -o $@)
 
 # Rewritten when the compiler, its flags or the list of sources change: then all is built anew.
-flags_now := $(CXX) $(shell $(CXX) --version 2>/dev/null | head -n 1) $(LIB_CXXFLAGS) $(core_sources) $(crt_sources)
+flags_now := $(CXX) $(shell $(CXX) --version 2>/dev/null | head -n 1) $(OPTIMISE) $(LIB_CXXFLAGS) $(core_sources) $(crt_sources)
 $(OUT)/flags: FORCE
 	@mkdir -p $(@D); echo '$(flags_now)' | cmp -s - $@ || echo '$(flags_now)' > $@
 .PHONY: FORCE

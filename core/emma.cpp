@@ -1,33 +1,20 @@
 // SPDX-License-Identifier: MIT OR Apache-2.0
-// The public face on the default instance: the two fast paths, argument checks, errno. Everything
-// else is instance.cpp's. Anything may call it, a signal handler that interrupted it included.
+// The public face on the default instance: the C family with its two fast paths, argument checks and
+// errno. Everything else is instance.cpp's. Anything may call it, a signal handler that interrupted
+// it included.
 #include "core/include/emma.h"
 
 #include "core/check.h"
+#include "core/error_number.h"
 #include "core/instance.h"
-
-// Where the program has an errno (crt/ or a libc provides it); otherwise the address is null.
-extern "C" int* __errno_location() __attribute__((weak));
 
 namespace emma {
 namespace {
 
-constexpr int kEnomem = 12;
-constexpr int kEinval = 22;
-
-void* fail(int error) {
-    if (__errno_location != nullptr) *__errno_location() = error;
-    return nullptr;
-}
-
-void* or_enomem(void* object) {
-    return object != nullptr ? object : fail(kEnomem);
-}
-
 // ---- behind the fast paths
 
 [[gnu::noinline]] void* allocate_slow(std::size_t bytes) {
-    return or_enomem(g_instance.allocate(bytes, kMinAlignment));
+    return or_enomem(g_instance.allocate(bytes, kMinAlignment, Contents::kAny));
 }
 
 // The bin's word is used up; the caller has entered the heap.
@@ -115,7 +102,7 @@ EMMA_PUBLIC void emma_free(void* ptr) noexcept {
 EMMA_PUBLIC void* emma_calloc(size_t count, size_t size) noexcept {
     std::size_t bytes;
     if (__builtin_mul_overflow(count, size, &bytes)) return fail(kEnomem);
-    return or_enomem(g_instance.allocate_zeroed(bytes, kMinAlignment));
+    return or_enomem(g_instance.allocate(bytes, kMinAlignment, Contents::kZeroed));
 }
 
 EMMA_PUBLIC void* emma_realloc(void* ptr, size_t size) noexcept {
@@ -123,77 +110,15 @@ EMMA_PUBLIC void* emma_realloc(void* ptr, size_t size) noexcept {
     return or_enomem(g_instance.resize(ptr, kMinAlignment, size));
 }
 
-EMMA_PUBLIC void* emma_reallocarray(void* ptr, size_t count, size_t size) noexcept {
-    std::size_t bytes;
-    if (__builtin_mul_overflow(count, size, &bytes)) return fail(kEnomem);
-    return emma_realloc(ptr, bytes);
-}
-
-EMMA_PUBLIC void emma_free_sized(void* ptr, size_t size) noexcept {
-    if (kChecks) return g_instance.release_sized(ptr, size, kMinAlignment);
-    emma_free(ptr);
-}
-
-EMMA_PUBLIC void emma_free_aligned_sized(void* ptr, size_t alignment, size_t size) noexcept {
-    emma_dealloc(ptr, size, alignment);
-}
-
 EMMA_PUBLIC void* emma_aligned_alloc(size_t alignment, size_t size) noexcept {
     if (!is_power_of_two(alignment)) return fail(kEinval);
-    return or_enomem(g_instance.allocate(size, alignment));
+    return or_enomem(g_instance.allocate(size, alignment, Contents::kAny));
 }
 
 EMMA_PUBLIC int emma_posix_memalign(void** result, size_t alignment, size_t size) noexcept {
     if (!is_power_of_two(alignment) || alignment < sizeof(void*)) return kEinval;
-    void* const object = g_instance.allocate(size, alignment);
+    void* const object = g_instance.allocate(size, alignment, Contents::kAny);
     if (object == nullptr) return kEnomem;
     *result = object;
     return 0;
 }
-
-EMMA_PUBLIC void* emma_memalign(size_t alignment, size_t size) noexcept {
-    return emma_aligned_alloc(alignment, size);
-}
-
-EMMA_PUBLIC size_t emma_malloc_usable_size(const void* ptr) noexcept {
-    return g_instance.usable_bytes(ptr);
-}
-
-// ---- size and alignment known ------------------------------------------------------------------
-
-EMMA_PUBLIC void* emma_alloc(size_t size, size_t alignment) noexcept {
-    if (alignment <= kMinAlignment && is_power_of_two(alignment)) return emma_malloc(size);
-    return emma_aligned_alloc(alignment, size);
-}
-
-EMMA_PUBLIC void* emma_alloc_zeroed(size_t size, size_t alignment) noexcept {
-    if (!is_power_of_two(alignment)) return fail(kEinval);
-    return or_enomem(g_instance.allocate_zeroed(size, alignment));
-}
-
-EMMA_PUBLIC void* emma_resize(void* ptr, size_t old_size, size_t alignment,
-                              size_t new_size) noexcept {
-    if (!is_power_of_two(alignment)) return fail(kEinval);
-    if (ptr == nullptr) return emma_alloc(new_size, alignment);
-    if (kChecks) g_instance.check_size(ptr, old_size, alignment);
-    return or_enomem(g_instance.resize(ptr, alignment, new_size));
-}
-
-EMMA_PUBLIC void emma_dealloc(void* ptr, size_t size, size_t alignment) noexcept {
-    if (kChecks) return g_instance.release_sized(ptr, size, alignment);
-    emma_free(ptr);
-}
-
-// ---- control -----------------------------------------------------------------------------------
-
-EMMA_PUBLIC bool emma_owns(const void* ptr) noexcept {
-    return locate(g_instance.arenas, reinterpret_cast<std::uintptr_t>(ptr)).live;
-}
-
-EMMA_PUBLIC void emma_set_panic_handler(emma_panic_handler handler) noexcept {
-    set_panic_handler(handler);
-}
-
-EMMA_PUBLIC int emma_thread_attach(void) noexcept { return attach_thread(true) ? 0 : kEnomem; }
-
-EMMA_PUBLIC void emma_thread_detach(void) noexcept { detach_thread(); }

@@ -209,21 +209,27 @@ bool Heap::take_listed(SizeClass size_class) {
 }
 
 bool Heap::add_slab(SizeClass size_class) {
-    const ClassGeometry& shape = geometry(size_class);
+    const ClassGeometry shape = geometry(size_class);
     SliceRange range = arenas->claim(shape.slice_count, 1);
     // A shorter slab is better than none: it takes what gaps there are when memory runs out.
-    const auto least = static_cast<unsigned>(slice_count_for(shape.slot_bytes));
+    const std::size_t least = slice_count_for(shape.slot_bytes);
     for (unsigned count = shape.slice_count; !range.ok() && count > least;)
         range = arenas->claim(--count, 1);
     if (!range.ok()) return false;
-    const std::size_t fitting = range.count * kSliceBytes / shape.slot_bytes;
+    set_up(range, size_class);
+    slabs[raw(size_class)].current = &range.arena->slab(range.first);
+    return next_word(size_class);
+}
+
+// Makes a slab of a claimed range: all slots free, announced to whoever proves pointers.
+void Heap::set_up(const SliceRange& range, SizeClass size_class) {
     Slab& slab = range.arena->slab(range.first);
-    slab.free_words = range.arena->free_words(range.first);
-    slab.slot_count = fitting < shape.slot_count ? static_cast<std::uint16_t>(fitting)
-                                                 : shape.slot_count;
-    slab.reciprocal = shape.reciprocal;
+    const std::size_t slot_bytes = geometry(size_class).slot_bytes;
     slab.size_class = size_class;
+    slab.reciprocal = reciprocal_for(slot_bytes);
+    slab.slot_count = static_cast<std::uint16_t>(slot_count_for(slot_bytes, range.count));
     slab.slice_count = static_cast<std::uint8_t>(range.count);
+    slab.free_words = range.arena->free_words(range.first);
     slab.summary = low_bits(word_count_for(slab.slot_count));
     slab.countdown = kNoCountdown;
     slab.held_back = 0;
@@ -241,8 +247,6 @@ bool Heap::add_slab(SizeClass size_class) {
     }
     // Release: a thread that proves a pointer by this sees the slab whole.
     slab.use.store(SliceUse::kSlab, memory_order_release);
-    slabs[raw(size_class)].current = &slab;
-    return next_word(size_class);
 }
 
 // Lists the full slabs that wait for more free slots, after what other threads have freed is in.

@@ -100,19 +100,20 @@ struct alignas(arch::kCacheLineBytes) Heap {
 
   private:
     bool refill(SizeClass size_class, bool may_add_slab);
-    void* allocate_scraping(SizeClass size_class, bool* untouched);
     void* allocate_with(SizeClass size_class, bool* untouched, bool may_add_slab);
-    void list_all_with_room();
+    [[gnu::cold]] void* allocate_scraping(SizeClass size_class, bool* untouched);
+    [[gnu::cold]] void list_all_with_room();
     bool next_word(SizeClass size_class);
     void use_word(SizeClass size_class, unsigned word_index);
     void leave_full(Slab* slab);
     void settle(Slab* slab, unsigned due);
     void collect(Slab* slab);
     bool take_listed(SizeClass size_class);
-    bool add_slab(SizeClass size_class);
+    [[gnu::cold]] bool add_slab(SizeClass size_class);
+    [[gnu::cold]] void set_up(const SliceRange& range, SizeClass size_class);
     void append(Slab* slab);
     void unlink(Slab* slab);
-    void retire(Slab* slab);
+    [[gnu::cold]] void retire(Slab* slab);
     friend struct HeapInspector;  // tests
 };
 static_assert(offsetof(Heap, no_free_slots) == 0);

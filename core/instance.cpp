@@ -4,6 +4,7 @@
 #include "core/instance.h"
 
 #include "arch/arch.h"
+#include "core/error_number.h"
 #include "core/large.h"
 
 namespace emma {
@@ -122,32 +123,18 @@ HeapLease::~HeapLease() {
 
 // ---- allocating --------------------------------------------------------------------------------
 
-void* Instance::allocate(std::size_t bytes, std::size_t alignment) {
+void* Instance::allocate(std::size_t bytes, std::size_t alignment, Contents contents) {
     const SizeClass size_class = class_for(bytes, alignment);
+    LargeObject object;
     if (is_medium_or_less(size_class)) {
         HeapLease heap(*this);
-        return heap ? heap->allocate(size_class, nullptr) : nullptr;
+        if (heap) object.start = heap->allocate(size_class, &object.zeroed);
+    } else if (bytes <= kMaxRequestBytes) {
+        object = allocate_large(arenas, bytes, alignment);
     }
-    if (bytes > kMaxRequestBytes) return nullptr;
-    return allocate_large(arenas, bytes, alignment).start;
-}
-
-void* Instance::allocate_zeroed(std::size_t bytes, std::size_t alignment) {
-    const SizeClass size_class = class_for(bytes, alignment);
-    if (!is_medium_or_less(size_class)) {
-        if (bytes > kMaxRequestBytes) return nullptr;
-        const LargeObject object = allocate_large(arenas, bytes, alignment);
-        if (object.start != nullptr && !object.zeroed) zero_object(object.start, bytes);
-        return object.start;
-    }
-    void* object = nullptr;
-    bool untouched = false;
-    {
-        HeapLease heap(*this);
-        if (heap) object = heap->allocate(size_class, &untouched);
-    }
-    if (object != nullptr && !untouched) zero_object(object, bytes);
-    return object;
+    if (contents == Contents::kZeroed && object.start != nullptr && !object.zeroed)
+        zero_object(object.start, bytes);
+    return object.start;
 }
 
 // ---- freeing -----------------------------------------------------------------------------------
@@ -167,15 +154,11 @@ void Instance::release(void* pointer) {
 }
 
 void Instance::check_size(const void* pointer, std::size_t bytes, std::size_t alignment) const {
+    if (!kChecks) return;
     const Place place = prove(arenas, pointer);
     const bool is_aligned = (reinterpret_cast<std::uintptr_t>(pointer) & (alignment - 1)) == 0;
     if (!is_aligned || contradicts(arenas, place, bytes, alignment))
         panic(Misuse::kWrongSize, pointer, place.bytes);
-}
-
-void Instance::release_sized(void* pointer, std::size_t bytes, std::size_t alignment) {
-    if (pointer != nullptr) check_size(pointer, bytes, alignment);
-    release(pointer);
 }
 
 void Instance::release_slot(const Place& place, const void* pointer) {
@@ -210,7 +193,7 @@ void* Instance::resize(void* pointer, std::size_t alignment, std::size_t bytes) 
     if (place.kind == Place::kHuge && bytes > kRunMaxBytes && alignment <= kSliceBytes)
         if (void* const moved = resize_huge(arenas, reinterpret_cast<std::uintptr_t>(pointer), bytes))
             return moved;
-    void* const fresh = allocate(bytes, alignment);
+    void* const fresh = allocate(bytes, alignment, Contents::kAny);
     if (fresh == nullptr) return nullptr;
     arch::copy_bytes(fresh, pointer, bytes < place.bytes ? bytes : place.bytes);
     release(pointer);
@@ -218,3 +201,11 @@ void* Instance::resize(void* pointer, std::size_t alignment, std::size_t bytes) 
 }
 
 }  // namespace emma
+
+// ---- the thread's end: in this file, so that whoever allocates has it linked ---------------------
+
+EMMA_PUBLIC int emma_thread_attach(void) noexcept {
+    return emma::attach_thread(true) ? 0 : emma::kEnomem;
+}
+
+EMMA_PUBLIC void emma_thread_detach(void) noexcept { emma::detach_thread(); }

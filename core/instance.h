@@ -13,6 +13,8 @@
 
 namespace emma {
 
+enum class Contents : bool { kAny, kZeroed };
+
 struct Instance {
     constexpr Instance() = default;
     explicit Instance(const PageSource& source) : arenas(source) {}
@@ -26,16 +28,12 @@ struct Instance {
     // ---- any thread, also inside a signal handler that interrupted one of these
 
     // `alignment` is a power of two. Null: no memory, or `bytes` beyond kMaxRequestBytes.
-    void* allocate(std::size_t bytes, std::size_t alignment);
-    // The same, zeroed.
-    void* allocate_zeroed(std::size_t bytes, std::size_t alignment);
+    void* allocate(std::size_t bytes, std::size_t alignment, Contents contents);
     // Keeps the alignment. Null: no memory, the object is as before.
     void* resize(void* pointer, std::size_t alignment, std::size_t bytes);
     // Proves the pointer, panics where it is no live object; null is ignored.
     void release(void* pointer);
-    // The same, and the object must be one that was asked for with these arguments.
-    void release_sized(void* pointer, std::size_t bytes, std::size_t alignment);
-    // Panics where `pointer` is no live object that these arguments can have yielded.
+    // CHECKS builds: panics where `pointer` is no live object that these arguments can have yielded.
     void check_size(const void* pointer, std::size_t bytes, std::size_t alignment) const;
     // Of a live object, proved; 0 for null.
     std::size_t usable_bytes(const void* pointer) const;

@@ -6,7 +6,10 @@ namespace emma {
 
 constinit const GeometryTable kGeometry = [] {
     GeometryTable table{};
-    for (unsigned i = 0; i < kSizeClassCount; ++i) table.of[i] = geometry_for(i);
+    for (unsigned i = 0; i < kSizeClassCount; ++i) {
+        table.of[i].slot_bytes = slot_bytes_of(i) & 0xffffff;
+        table.of[i].slice_count = slices_for_class(slot_bytes_of(i)) & 0xff;
+    }
     return table;
 }();
 

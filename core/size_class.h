@@ -33,16 +33,13 @@ inline constexpr unsigned kBitmapWords = 56;  // what fits an arena header of on
 inline constexpr unsigned kMaxSlots = kBitmapWords * 64;
 inline constexpr unsigned kMediumMaxSlots = 64;  // one word, so the next word is free for `untouched`
 
+// Of a full-length slab. The slot count and the reciprocal are computed when a slab is set up.
 struct ClassGeometry {
-    std::uint32_t slot_bytes;
-    // Division by multiplication: slot index = offset_units * reciprocal >> 32, exact for every
-    // offset in the slab (asserted in size_class_test). Units are bytes for small classes.
-    std::uint32_t reciprocal;
-    std::uint16_t slot_count;   // of a full-length slab
-    std::uint8_t slice_count;   // of a full-length slab
-    std::uint8_t unit_shift;    // 0: bytes, 10: KiB
+    std::uint32_t slot_bytes : 24;
+    std::uint32_t slice_count : 8;
 };
 
+// Offsets in medium slabs are divided in KiB, so that the reciprocal stays exact.
 inline constexpr unsigned kMediumUnitShift = 10;
 
 constexpr std::size_t slot_bytes_of(unsigned index) {
@@ -70,17 +67,20 @@ constexpr unsigned slices_for_class(std::size_t slot_bytes) {
     return best;
 }
 
-constexpr ClassGeometry geometry_for(unsigned index) {
-    const std::size_t slot_bytes = slot_bytes_of(index);
-    const unsigned slices = slices_for_class(slot_bytes);
-    const unsigned unit_shift = slot_bytes <= kSmallMaxBytes ? 0 : kMediumUnitShift;
-    const std::size_t units = slot_bytes >> unit_shift;
-    const std::size_t slots = slices * kSliceBytes / slot_bytes;
-    return {.slot_bytes = static_cast<std::uint32_t>(slot_bytes),
-            .reciprocal = static_cast<std::uint32_t>(((std::uint64_t{1} << 32) + units - 1) / units),
-            .slot_count = static_cast<std::uint16_t>(slots < kMaxSlots ? slots : kMaxSlots),
-            .slice_count = static_cast<std::uint8_t>(slices),
-            .unit_shift = static_cast<std::uint8_t>(unit_shift)};
+constexpr unsigned unit_shift_for(std::size_t slot_bytes) {
+    return slot_bytes <= kSmallMaxBytes ? 0 : kMediumUnitShift;
+}
+
+// For division by multiplication: slot index = offset in units * reciprocal >> 32, exact for every
+// offset in a slab (tests/unit/size_class_test.cpp tries them all).
+constexpr std::uint32_t reciprocal_for(std::size_t slot_bytes) {
+    const std::size_t units = slot_bytes >> unit_shift_for(slot_bytes);
+    return static_cast<std::uint32_t>(((std::uint64_t{1} << 32) + units - 1) / units);
+}
+
+constexpr unsigned slot_count_for(std::size_t slot_bytes, unsigned slice_count) {
+    const std::size_t slots = slice_count * kSliceBytes / slot_bytes;
+    return static_cast<unsigned>(slots < kMaxSlots ? slots : kMaxSlots);
 }
 
 struct GeometryTable {

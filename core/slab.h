@@ -81,7 +81,7 @@ struct alignas(arch::kCacheLineBytes) Slab {
     Slab* list_prev;
     std::uint32_t countdown;   // frees until the slab needs attention
     // const again
-    std::uint32_t reciprocal;  // of the slot size in units of 1 << unit_shift
+    std::uint32_t reciprocal;  // of the slot size, see reciprocal_for()
     // any thread: remote frees not yet taken by the owner. On this line although others write it: a
     // remote freer has just read the line, and the owner's free must look here to be exact (an
     // object freed by another thread and then by the owner).
@@ -109,7 +109,7 @@ static_assert(kMediumMaxSlots <= 64, "untouched() is the second word");
 constexpr SlotIndex no_slot() { return SlotIndex(~0u); }
 
 inline SlotIndex slot_starting_at(const Slab& slab, std::size_t offset) {
-    const unsigned unit_shift = geometry(slab.size_class).unit_shift;
+    const unsigned unit_shift = slab.is_small_class() ? 0 : kMediumUnitShift;
     const std::uint64_t product = std::uint64_t{offset >> unit_shift} * slab.reciprocal;
     const auto index = static_cast<std::uint32_t>(product >> 32);
     const bool on_a_unit = (offset & ((std::size_t{1} << unit_shift) - 1)) == 0;

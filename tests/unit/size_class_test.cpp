@@ -27,37 +27,38 @@ TEST_CASE("classes ascend in multiples of 16, and none wastes more than a fifth 
 
 TEST_CASE("the geometry fits the arena's bitmaps and wastes little of a slab") {
     for (unsigned index = 0; index < kSizeClassCount; ++index) {
-        const ClassGeometry& shape = geometry(SizeClass(static_cast<std::uint8_t>(index)));
-        CHECK(shape.slot_bytes == slot_bytes_of(index));
-        CHECK(shape.slot_count >= 1);
-        CHECK(shape.slot_count <= (shape.slot_bytes <= kSmallMaxBytes ? kMaxSlots : kMediumMaxSlots));
-        CHECK(shape.slot_count * std::size_t{shape.slot_bytes} <= shape.slice_count * kSliceBytes);
-        const std::size_t waste =
-            shape.slice_count * kSliceBytes - shape.slot_count * std::size_t{shape.slot_bytes};
-        CAPTURE(shape.slot_bytes);
-        CHECK(waste * 8 <= shape.slice_count * kSliceBytes);
-        if (shape.slot_bytes > 32 * 1024) CHECK(waste * 30 <= shape.slice_count * kSliceBytes);
+        const ClassGeometry shape = geometry(SizeClass(static_cast<std::uint8_t>(index)));
+        const std::size_t slot_bytes = shape.slot_bytes;
+        const std::size_t slab_bytes = shape.slice_count * kSliceBytes;
+        const unsigned slots = slot_count_for(slot_bytes, shape.slice_count);
+        CAPTURE(slot_bytes);
+        CHECK(slot_bytes == slot_bytes_of(index));
+        CHECK(slots >= 1);
+        CHECK(slots <= (slot_bytes <= kSmallMaxBytes ? kMaxSlots : kMediumMaxSlots));
+        CHECK(slots * slot_bytes <= slab_bytes);
+        CHECK((slab_bytes - slots * slot_bytes) * 8 <= slab_bytes);
+        if (slot_bytes > 32 * 1024) CHECK((slab_bytes - slots * slot_bytes) * 30 <= slab_bytes);
     }
 }
 
 TEST_CASE("the reciprocal finds exactly the offsets at which a slot starts") {
     for (unsigned index = 0; index < kSizeClassCount; ++index) {
         const auto size_class = SizeClass(static_cast<std::uint8_t>(index));
-        const ClassGeometry& shape = geometry(size_class);
+        const ClassGeometry shape = geometry(size_class);
+        const std::size_t slot_bytes = shape.slot_bytes;
         Slab slab{};
         slab.size_class = size_class;
-        slab.reciprocal = shape.reciprocal;
-        slab.slot_count = shape.slot_count;
-        // Every byte of a small slab; of a medium one every 16th and its neighbours.
-        const std::size_t step = shape.slot_bytes <= kSmallMaxBytes ? 1 : 15;
+        slab.reciprocal = reciprocal_for(slot_bytes);
+        slab.slot_count = static_cast<std::uint16_t>(slot_count_for(slot_bytes, shape.slice_count));
+        // Every byte of a small slab; of a medium one every 15th.
+        const std::size_t step = slot_bytes <= kSmallMaxBytes ? 1 : 15;
         for (std::size_t offset = 0; offset < shape.slice_count * kSliceBytes; offset += step) {
-            const bool starts = offset % shape.slot_bytes == 0 &&
-                                offset / shape.slot_bytes < shape.slot_count;
+            const bool starts = offset % slot_bytes == 0 && offset / slot_bytes < slab.slot_count;
             const SlotIndex expected =
-                starts ? SlotIndex(static_cast<std::uint32_t>(offset / shape.slot_bytes)) : no_slot();
+                starts ? SlotIndex(static_cast<std::uint32_t>(offset / slot_bytes)) : no_slot();
             REQUIRE(slot_starting_at(slab, offset) == expected);
         }
-        for (std::uint32_t slot = 0; slot < shape.slot_count; ++slot)
-            REQUIRE(slot_starting_at(slab, slot * std::size_t{shape.slot_bytes}) == SlotIndex(slot));
+        for (std::uint32_t slot = 0; slot < slab.slot_count; ++slot)
+            REQUIRE(slot_starting_at(slab, slot * slot_bytes) == SlotIndex(slot));
     }
 }

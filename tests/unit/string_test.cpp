@@ -17,7 +17,7 @@
 namespace emma::crt {
 
 // As if the processor had been asked and had nothing to offer, so none of these is ever reached.
-constinit Atomic<std::uint8_t> known_features(CpuFeatures::kKnown);
+constinit std::uint8_t known_features = CpuFeatures::kKnown;
 std::uint8_t ask_processor() { return CpuFeatures::kKnown; }
 
 [[noreturn]] static void unreachable() { std::abort(); }
@@ -120,6 +120,25 @@ TEST_CASE("strlen at every alignment") {
             REQUIRE(emma_test_strlen(text + at) == size);
             if (at > 0) text[at - 1] = 'y';
             REQUIRE(emma_test_strlen(text + at) == size);
+        }
+    }
+}
+
+TEST_CASE("memchr finds the first match within its range") {
+    alignas(64) static char text[8192];
+    for (const std::size_t size : kSizes) {
+        for (std::size_t at = 0; at < 20; ++at) {
+            std::memset(text, 'x', sizeof text);
+            REQUIRE(emma_test_memchr(text + at, 'y', size) == nullptr);
+            text[at + size] = 'y';  // just outside
+            if (at > 0) text[at - 1] = 'y';
+            REQUIRE(emma_test_memchr(text + at, 'y', size) == nullptr);
+            REQUIRE(emma_test_memchr(text + at, 'y', size + 1) == text + at + size);
+            REQUIRE(emma_test_memchr(text + at, 0x100 + 'y', ~std::size_t{0}) == text + at + size);
+            if (size > 1) {
+                text[at + size / 2] = 'y';
+                REQUIRE(emma_test_memchr(text + at, 'y', size) == text + at + size / 2);
+            }
         }
     }
 }
