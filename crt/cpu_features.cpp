@@ -34,11 +34,11 @@ std::uint8_t ask() {
 
 }  // namespace
 
-constinit Atomic<std::uint8_t> known_features;
+constinit std::uint8_t known_features = 0;
 
 std::uint8_t ask_processor() {
     const std::uint8_t bits = ask();
-    known_features.store(bits, kRelaxed);
+    __atomic_store_n(&known_features, bits, __ATOMIC_RELAXED);
     return bits;
 }
 

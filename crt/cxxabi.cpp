@@ -84,6 +84,11 @@ EMMA_CRT_PUBLIC void __cxa_guard_abort(std::uint64_t* guard) {
     emma::crt::panic("emma: deleted virtual function called\n");
 }
 
+// `new T[n]` whose size overflows, where exceptions were on when the caller was compiled.
+[[noreturn]] EMMA_CRT_PUBLIC void __cxa_throw_bad_array_new_length() {
+    emma::crt::panic("emma: std::bad_array_new_length thrown without exceptions\n");
+}
+
 // Its address tells shared objects apart; compilers declare it hidden.
 [[gnu::visibility("hidden")]] extern const void* const __dso_handle;
 const void* const __dso_handle = nullptr;

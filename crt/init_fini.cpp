@@ -40,8 +40,8 @@ void enter_exit() {
         first == current_thread()) {
         return;
     }
-    constinit static const std::uint32_t kNeverWoken = 0;
-    for (;;) (void)arch::futex_wait(&kNeverWoken, 0, false);
+    constinit static const std::uint32_t never_woken = 0;
+    for (;;) (void)arch::futex_wait(&never_woken, 0, false);
 }
 
 void run_fini_array() {

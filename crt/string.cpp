@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: MIT OR Apache-2.0
-// The memory functions that compilers call on their own: memcpy memmove memset memcmp bcmp strlen.
+// The memory functions that compilers call on their own: memcpy memmove memset memcmp bcmp
+// memchr strlen.
 // Up to 128 bytes in SSE2, the baseline of x86-64; beyond that by wider vectors or repeated moves
 // where the processor has them (string_wide.h). Needs no TLS; any thread or signal handler.
 //
@@ -211,6 +212,33 @@ int compare(const Byte* left, const Byte* right, std::size_t n) {
     return compare_vector(left + n - kVectorBytes, right + n - kVectorBytes);
 }
 
+// ---- memchr ----
+
+// One bit a byte of an aligned vector, set where it equals the pattern's.
+unsigned match_mask(const Byte* aligned, Bytes16 pattern) {
+    return equal_mask(*reinterpret_cast<const Bytes16*>(aligned), pattern);
+}
+
+// Whole aligned vectors are read, as in strlen; matches at and after `end` do not count.
+const Byte* find(const Byte* from, Byte byte, std::size_t n) {
+    if (n == 0) return nullptr;
+    // An end beyond the address space means: it is known to be there (rawmemchr's manner).
+    const std::uintptr_t last =
+        address(from) + n - 1 < address(from) ? ~std::uintptr_t{0} : address(from) + n - 1;
+    const Bytes16 pattern = Bytes16{} + byte;
+    const std::size_t misalignment = address(from) % kVectorBytes;
+    const Byte* next = from - misalignment;
+    unsigned found = match_mask(next, pattern) >> misalignment << misalignment;
+    while (found == 0) {
+        if (last - address(next) < kVectorBytes) return nullptr;
+        next += kVectorBytes;
+        opaque(next);
+        found = match_mask(next, pattern);
+    }
+    const Byte* match = next + lowest_set(found);
+    return address(match) <= last ? match : nullptr;
+}
+
 // ---- strlen ----
 
 unsigned zero_mask(const Byte* aligned) {
@@ -277,6 +305,11 @@ EMMA_CRT_PUBLIC int EMMA_STRING_SYMBOL(memcmp)(const void* left, const void* rig
 
 EMMA_CRT_PUBLIC int EMMA_STRING_SYMBOL(bcmp)(const void* left, const void* right, std::size_t n) {
     return emma::crt::compare(static_cast<const Byte*>(left), static_cast<const Byte*>(right), n);
+}
+
+EMMA_CRT_PUBLIC void* EMMA_STRING_SYMBOL(memchr)(const void* from, int byte, std::size_t n) {
+    const Byte* found = emma::crt::find(static_cast<const Byte*>(from), static_cast<Byte>(byte), n);
+    return const_cast<Byte*>(found);
 }
 
 EMMA_CRT_PUBLIC std::size_t EMMA_STRING_SYMBOL(strlen)(const char* string) {

@@ -43,7 +43,10 @@ inline std::uintptr_t address(const Byte* pointer) {
 template <typename Width>
 struct Loops {
     using V = typename Width::Vector;
+    // Constants of the compiler, whatever the checker thinks of members of templates:
+    // NOLINTNEXTLINE(bugprone-dynamic-static-initializers)
     static constexpr std::size_t kVectorBytes = sizeof(V);
+    // NOLINTNEXTLINE(bugprone-dynamic-static-initializers)
     static constexpr std::size_t kStrideBytes = 4 * sizeof(V);
 
     struct Stride {

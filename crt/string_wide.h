@@ -7,8 +7,6 @@
 #include <cstddef>
 #include <cstdint>
 
-#include "crt/atomic.h"
-
 namespace emma::crt {
 
 class CpuFeatures {
@@ -28,12 +26,13 @@ class CpuFeatures {
 
 // cpu_features.cpp. Zero: the processor has not been asked yet; threads that ask at once store the
 // same.
-extern constinit Atomic<std::uint8_t> known_features;
+// NOLINTNEXTLINE(bugprone-dynamic-static-initializers): constinit says that it cannot be
+extern constinit std::uint8_t known_features;
 [[gnu::cold]] std::uint8_t ask_processor();
 
 inline CpuFeatures cpu_features() {
     // Relaxed: the bits are all there is to see.
-    const std::uint8_t bits = known_features.load(kRelaxed);
+    const std::uint8_t bits = __atomic_load_n(&known_features, __ATOMIC_RELAXED);
     return CpuFeatures(bits != 0 ? bits : ask_processor());
 }
 

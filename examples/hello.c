@@ -2,8 +2,8 @@
  *
  * hello: the smallest program that allocates, writes, frees and exits.
  *
- * The lesson: how little that needs. Four system calls (thread pointer, one mapping, write, exit), a
- * few pages of memory, no libc, no dynamic linker.
+ * The lesson: how little that needs. Four system calls (thread pointer, one mapping, write, exit),
+ * a few pages of memory, no libc, no dynamic linker.
  *
  *   emma-cc -O2 -s hello.c -o hello
  */
@@ -17,7 +17,7 @@ int main(void) {
     static const char greeting[] = "Hello from Emma\n";
     const size_t length = sizeof greeting - 1;
 
-    char *text = malloc(length);
+    char* text = malloc(length);
     if (text == NULL) return EXIT_FAILURE;
     for (size_t at = 0; at < length; at++) text[at] = greeting[at];
 

@@ -11,7 +11,7 @@ namespace emma::arch {
 
 struct ThreadControlBlock {
     ThreadControlBlock* self;     // %fs:0, read by every access that takes a TLS variable's address
-    std::uintptr_t reserved_[4];  // dtv and others of the libcs; unused, kept zero
+    std::uintptr_t reserved[4];  // dtv and others of the libcs; unused, kept zero
     std::uintptr_t canary;        // %fs:0x28, read by -fstack-protector code
 };
 

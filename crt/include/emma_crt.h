@@ -9,9 +9,9 @@
  * main is emma_exit with main's result. Usable from C99 and C++17 on. Linux on x86-64.
  *
  * Beside the names below the library defines those that compilers, the C++ ABI and ordinary code
- * expect: memcpy memmove memset memcmp bcmp strlen, errno's __errno_location, environ, getenv,
- * exit _exit _Exit atexit quick_exit at_quick_exit abort, and the __cxa_ functions that programs
- * without exceptions need.
+ * expect: memcpy memmove memset memcmp bcmp memchr strlen, errno's __errno_location, environ,
+ * getenv, exit _exit _Exit atexit quick_exit at_quick_exit abort, and the __cxa_ functions that
+ * programs without exceptions need.
  *
  * Errors are returned as positive error numbers (errno(3)); no function here sets errno.
  */
@@ -91,7 +91,8 @@ int emma_thread_detach_handle(emma_thread* thread);
 /* Ends the calling thread with `result`, as if its function had returned it: destructors of its
  * thread_local objects run, its heap is left to later threads, its stack goes back. Called in the
  * initial thread, main's other threads live on. The last thread to end ends the process with
- * status 0, as emma_exit(0) would. No destructors of automatic objects run. */
+ * status 0, as emma_exit(0) would. No destructors of automatic objects run. (The
+ * child of a raw fork still counts the parent's other threads: end it by emma_exit.) */
 EMMA_CRT_NORETURN void emma_thread_exit(void* result);
 
 /* The calling thread's handle; also in the initial thread. Never null. Thread- and signal-safe. */
