@@ -12,9 +12,9 @@ namespace emma::crt {
 class CpuFeatures {
   public:
     static constexpr std::uint8_t kKnown = 1;
-    static constexpr std::uint8_t kAvx2 = 2;  // and the system saves its registers
-    static constexpr std::uint8_t kAvx512 = 8;
-    static constexpr std::uint8_t kFastRepeatedMove = 4;  // "enhanced rep movsb and stosb"
+    static constexpr std::uint8_t kFastRepeatedMove = 2;  // "enhanced rep movsb and stosb"
+    static constexpr std::uint8_t kAvx2 = 4;              // and the system saves its registers,
+    static constexpr std::uint8_t kAvx512 = 8;            // likewise
 
     constexpr explicit CpuFeatures(std::uint8_t bits) : bits_(bits) {}
 
@@ -24,8 +24,7 @@ class CpuFeatures {
     std::uint8_t bits_;
 };
 
-// cpu_features.cpp. Zero: the processor has not been asked yet; threads that ask at once store the
-// same.
+// cpu_features.cpp. Zero: not asked yet; threads that ask at once store the same.
 // NOLINTNEXTLINE(bugprone-dynamic-static-initializers): constinit says that it cannot be
 extern constinit std::uint8_t known_features;
 [[gnu::cold]] std::uint8_t ask_processor();

@@ -30,8 +30,7 @@ namespace {
 constexpr std::size_t kInitialAreaBytes = 1024;
 alignas(arch::kCacheLineBytes) constinit std::byte initial_area[kInitialAreaBytes] = {};
 
-// other_thread_count + 1 == threads that have not begun to end (so that zero is the state at
-// start).
+// other_thread_count + 1 == threads that have not begun to end; zero is the state at start.
 constinit Atomic<std::uint32_t> other_thread_count;
 
 int number(arch::Errno error) { return static_cast<int>(error); }
@@ -44,9 +43,13 @@ std::uintptr_t first_thread_pointer(std::uintptr_t start) {
     return align_up(start + tls_image().block_bytes, tls_image().alignment);
 }
 
-// How large an area must be for that wherever it begins.
+// psABI 3.2.2: a stack, where one lies right below the TLS block, begins on such a boundary.
+constexpr std::size_t kStackAlignment = 16;
+
+// How large an area must be for all that, wherever it begins.
 std::size_t tls_area_bytes() {
-    return tls_image().block_bytes + tls_image().alignment - 1 + sizeof(Thread);
+    return kStackAlignment - 1 + tls_image().block_bytes + tls_image().alignment - 1 +
+           sizeof(Thread);
 }
 
 Thread* init_thread(std::uintptr_t thread_pointer, std::uintptr_t canary) {
@@ -91,9 +94,9 @@ arch::Result<Thread*> map_thread(std::size_t stack_bytes) {
     return thread;
 }
 
-// psABI 3.2.2: the stack begins on a 16-byte boundary, here right below the TLS block.
 void* stack_top(Thread* thread) {
-    return reinterpret_cast<void*>(align_down(address(thread) - tls_image().block_bytes, 16));
+    return reinterpret_cast<void*>(
+        align_down(address(thread) - tls_image().block_bytes, kStackAlignment));
 }
 
 // True: no thread is left but the caller. Release and acquire: what the others did comes before
@@ -196,10 +199,8 @@ using emma::crt::Thread;
 EMMA_CRT_PUBLIC int emma_thread_create(emma_thread** handle, const emma_thread_options* options,
                                        emma_thread_function function, void* argument) {
     constexpr emma_thread_options kDefaults = {};
-    Thread* thread = nullptr;
-    // The handle is written before the thread runs, by way of `handle` itself.
+    // Written before the thread runs, so that it may use the handle at once.
     auto** created = reinterpret_cast<Thread**>(handle);
-    if (created != nullptr) *created = thread;
     const auto error =
         emma::crt::create(created, options == nullptr ? kDefaults : *options, function, argument);
     if (error != emma::arch::Errno::kNone && created != nullptr) *created = nullptr;
