@@ -145,9 +145,6 @@ void fill(Byte* to, Byte byte, std::size_t n) {
 
 // ---- memcmp ----
 
-// From this size on the call of the wide loop pays.
-constexpr std::size_t kWideCompareBytes = 256;
-
 int difference_at(const Byte* left, const Byte* right, std::size_t index) {
     return left[index] - right[index];
 }
@@ -194,7 +191,7 @@ bool equal_short(const Byte* left, const Byte* right, std::size_t n) {
 // n > 2 * kVectorBytes: n, or how many bytes from the start are surely equal.
 std::size_t equal_bytes(const Byte* left, const Byte* right, std::size_t n) {
     if (n <= kStrideBytes) return equal_short(left, right, n) ? n : 0;
-    if (n > kWideCompareBytes && cpu_features().has(CpuFeatures::kAvx2)) {
+    if (n > kDirectBytes && cpu_features().has(CpuFeatures::kAvx2)) {
         return equal_bytes_avx2(left, right, n);
     }
     return Loops16::equal_bytes(left, right, n);
