@@ -51,8 +51,8 @@ class Mailbox {
     }
 
   private:
-    std::atomic<Message*> head_ = nullptr;
-    std::atomic<std::uint32_t> arrivals_ = 0;
+    std::atomic<Message*> head_{nullptr};
+    std::atomic<std::uint32_t> arrivals_{0};
 };
 
 Mailbox mailboxes[kPairCount];
