@@ -27,18 +27,30 @@ SliceRange ArenaPool::claim(unsigned count, unsigned alignment_slices) {
 
 SliceRange ArenaPool::claim_from(Arena* first, unsigned count, unsigned alignment_slices) {
     for (Arena* arena = first; arena; arena = arena->head.next.load(memory_order_acquire)) {
-        for (;;) {
-            SliceRange range = arena->claim(count, alignment_slices);
+        do {
+            const SliceRange range = arena->claim(count, alignment_slices);
             if (range.ok()) return range;
-            if (arena->head.mapped_slices.load(memory_order_relaxed) == kSlicesPerArena) break;
-            const std::size_t grown = arena->grow(source(), count);
-            count_call();
-            if (grown == 0) break;
-            count_mapped(grown);
-        }
+        } while (grow(arena, count));
         skip_full(arena);
     }
     return {};
+}
+
+bool ArenaPool::claim_exactly(Arena* arena, unsigned first, unsigned count) {
+    while (!arena->claim_exactly(first, count)) {
+        const unsigned mapped = arena->head.mapped_slices.load(memory_order_relaxed);
+        if (first + count <= mapped || first + count > kSlicesPerArena) return false;
+        if (!grow(arena, first + count - mapped)) return false;
+    }
+    return true;
+}
+
+bool ArenaPool::grow(Arena* arena, unsigned count) {
+    if (arena->head.mapped_slices.load(memory_order_relaxed) == kSlicesPerArena) return false;
+    const std::size_t grown = arena->grow(source(), count);
+    count_call();
+    count_mapped(grown);
+    return grown != 0;
 }
 
 // Moves the hint past an arena without a single free slice. A release that comes between the look

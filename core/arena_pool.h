@@ -22,6 +22,8 @@ class ArenaPool {
     // `count` adjacent slices (1..63), the first at a multiple of `alignment_slices`; grows an arena
     // or adds one where needed. Not ok(): no memory.
     SliceRange claim(unsigned count, unsigned alignment_slices);
+    // Exactly these slices, mapped for it where they are not; false: they cannot be had.
+    bool claim_exactly(Arena* arena, unsigned first, unsigned count);
     void release(Arena* arena, unsigned first, unsigned count);
 
     // The arena around `addr`, or null where Emma has none there. Reads nothing at `addr`.
@@ -50,6 +52,7 @@ class ArenaPool {
 
   private:
     SliceRange claim_from(Arena* first, unsigned count, unsigned alignment_slices);
+    bool grow(Arena* arena, unsigned count);
     Arena* add_arena(unsigned least_slices);
     void append(Arena* arena);
     void skip_full(Arena* arena);

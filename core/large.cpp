@@ -68,7 +68,8 @@ bool resize_run(ArenaPool& arenas, Slab* run, std::size_t bytes) {
     const auto wanted = static_cast<unsigned>(slice_count_for(bytes));
     const unsigned held = run->slice_count;
     const unsigned first = slice_of(run);
-    if (wanted > held && !arena_of(run)->claim_exactly(first + held, wanted - held)) return false;
+    if (wanted > held && !arenas.claim_exactly(arena_of(run), first + held, wanted - held))
+        return false;
     run->slice_count = static_cast<std::uint8_t>(wanted);
     if (wanted < held) arenas.release(arena_of(run), first + wanted, held - wanted);
     return true;

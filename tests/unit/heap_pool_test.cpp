@@ -1,0 +1,90 @@
+// SPDX-License-Identifier: MIT OR Apache-2.0
+#include "core/heap_pool.h"
+
+#include <doctest/doctest.h>
+
+#include <memory>
+#include <set>
+#include <thread>
+#include <vector>
+
+#include "tests/unit/test_source.h"
+
+using namespace emma;
+
+namespace {
+struct Fixture {
+    Fixture() : arenas(test.source()), pool(new HeapPool{}) {}
+    ~Fixture() { delete pool; }
+    Heap* acquire() { return pool->acquire(arenas); }
+    test::TestSource test;
+    ArenaPool arenas;
+    HeapPool* pool;
+};
+}  // namespace
+
+TEST_CASE("the first heap needs no memory, released heaps are adopted before new ones are made") {
+    Fixture f;
+    Heap* const first = f.acquire();
+    REQUIRE(first != nullptr);
+    CHECK(f.test.calls == 0);
+    Heap* const second = f.acquire();
+    CHECK(second != first);
+    CHECK(second->arenas == &f.arenas);
+    CHECK(f.test.calls == 1);
+    HeapPool::release(first);
+    CHECK(f.acquire() == first);
+    CHECK(first->busy.is_unoccupied());
+    CHECK_FALSE(HeapPool::try_acquire(first));
+}
+
+TEST_CASE("many heaps are distinct and share mappings") {
+    Fixture f;
+    std::set<Heap*> heaps;
+    for (int i = 0; i < 100; ++i) REQUIRE(heaps.insert(f.acquire()).second);
+    CHECK(f.test.calls <= 10);
+    std::size_t seen = 0;
+    f.pool->for_each([&](Heap* heap) { seen += heaps.count(heap); });
+    CHECK(seen == 100);
+}
+
+TEST_CASE("no memory for a heap: null, and it works again later") {
+    Fixture f;
+    f.test.refuse_from = 0;
+    REQUIRE(f.acquire() != nullptr);
+    CHECK(f.acquire() == nullptr);
+    f.test.refuse_from = test::TestSource::kNever;
+    CHECK(f.acquire() != nullptr);
+}
+
+TEST_CASE("threads that acquire and release never hold the same heap") {
+    Fixture f;
+    std::vector<std::thread> threads;
+    for (int t = 0; t < 4; ++t)
+        threads.emplace_back([&] {
+            for (int i = 0; i < 20000; ++i) {
+                Heap* const heap = f.acquire();
+                REQUIRE(heap->busy.enter());
+                heap->bins[0].word_base = static_cast<std::uintptr_t>(i);
+                REQUIRE(heap->bins[0].word_base == static_cast<std::uintptr_t>(i));
+                heap->busy.exit();
+                HeapPool::release(heap);
+            }
+        });
+    for (std::thread& thread : threads) thread.join();
+    std::size_t heaps = 0;
+    f.pool->for_each([&](Heap*) { ++heaps; });
+    CHECK(heaps <= 5);
+}
+
+TEST_CASE("busy: the second entry is refused until the first has left") {
+    Heap heap{};
+    CHECK_FALSE(heap.busy.is_unoccupied());
+    heap.busy.reset();
+    CHECK(heap.busy.enter());
+    CHECK_FALSE(heap.busy.enter());
+    heap.busy.exit();
+    CHECK_FALSE(heap.busy.is_unoccupied());
+    heap.busy.exit();
+    CHECK(heap.busy.is_unoccupied());
+}

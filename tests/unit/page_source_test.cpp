@@ -1,0 +1,62 @@
+// SPDX-License-Identifier: MIT OR Apache-2.0
+#include "core/page_source.h"
+
+#include <doctest/doctest.h>
+
+#include <vector>
+
+#include "core/layout.h"
+
+using namespace emma;
+
+TEST_CASE("mappings are zeroed, aligned and of exactly the size asked for") {
+    for (std::size_t alignment = kPageBytes; alignment <= std::size_t{1} << 32; alignment *= 4)
+        for (std::size_t bytes : {kPageBytes, kSliceBytes, 3 * kSliceBytes, kArenaBytes + kPageBytes}) {
+            auto* const pages = static_cast<char*>(kSystemPages.map(nullptr, bytes, alignment));
+            REQUIRE(pages != nullptr);
+            const auto addr = reinterpret_cast<std::uintptr_t>(pages);
+            CHECK(addr % alignment == 0);
+            CHECK(pages[0] == 0);
+            CHECK(pages[bytes - 1] == 0);
+            pages[bytes - 1] = 1;
+            CHECK(kSystemPages.extend(nullptr, addr, kPageBytes) == Extension::kTaken);
+            CHECK(kSystemPages.extend(nullptr, addr + bytes, kPageBytes) == Extension::kDone);
+            CHECK(kSystemPages.unmap(nullptr, pages, bytes + kPageBytes));
+        }
+}
+
+TEST_CASE("what cannot be mapped is refused") {
+    CHECK(kSystemPages.map(nullptr, std::size_t{1} << 48, kPageBytes) == nullptr);
+    CHECK(kSystemPages.map(nullptr, std::size_t{1} << 62, kArenaBytes) == nullptr);
+    CHECK(kSystemPages.map(nullptr, kPageBytes, std::size_t{1} << 62) == nullptr);
+    CHECK(kSystemPages.map(nullptr, ~std::size_t{0} - kPageBytes + 1, kArenaBytes) == nullptr);
+    CHECK_FALSE(kSystemPages.unmap(nullptr, reinterpret_cast<void*>(1), kPageBytes));
+}
+
+TEST_CASE("pages move without being copied") {
+    auto* const from = static_cast<char*>(kSystemPages.map(nullptr, kSliceBytes, kSliceBytes));
+    auto* const to = static_cast<char*>(kSystemPages.map(nullptr, 4 * kSliceBytes, kSliceBytes));
+    from[0] = 1;
+    from[kSliceBytes - 1] = 2;
+    REQUIRE(kSystemPages.move(nullptr, from, kSliceBytes, to, 4 * kSliceBytes));
+    CHECK(to[0] == 1);
+    CHECK(to[kSliceBytes - 1] == 2);
+    CHECK(to[kSliceBytes] == 0);
+    CHECK(to[4 * kSliceBytes - 1] == 0);
+    CHECK(kSystemPages.resize(nullptr, to, 4 * kSliceBytes, kSliceBytes));
+    CHECK(kSystemPages.unmap(nullptr, to, kSliceBytes));
+}
+
+TEST_CASE("a window is left free behind each mapping, for growth in place") {
+    std::vector<void*> mappings;
+    for (int i = 0; i < 50; ++i) {
+        void* const pages = kSystemPages.map(nullptr, kSliceBytes, kArenaBytes);
+        REQUIRE(pages != nullptr);
+        mappings.push_back(pages);
+    }
+    for (void* pages : mappings) {
+        const std::uintptr_t behind = reinterpret_cast<std::uintptr_t>(pages) + kSliceBytes;
+        CHECK(kSystemPages.extend(nullptr, behind, kArenaBytes - kSliceBytes) == Extension::kDone);
+        CHECK(kSystemPages.unmap(nullptr, pages, kArenaBytes));
+    }
+}
