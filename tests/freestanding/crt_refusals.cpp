@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: MIT OR Apache-2.0
 // When the kernel refuses what crt asks for, the caller gets an error number, nothing is left
-// mapped and the process goes on: clone, mprotect and mmap refused by a seccomp filter, one at a
-// time. TEST-QEMU: no, because its user mode knows no seccomp
+// mapped and the process goes on. A seccomp filter refuses clone, mprotect and mmap, one at a time.
+//
+// TEST-QEMU: no, because its user mode knows no seccomp
 #include <errno.h>
 #include <linux/filter.h>
 #include <linux/seccomp.h>
