@@ -33,7 +33,7 @@ bool all_are(const unsigned char* p, std::size_t bytes, unsigned char value) {
 }
 
 // Random traffic that must not lose or damage anything, whatever is refused. Returns the refusals.
-std::size_t run_traffic(Fixture& f, unsigned seed, int steps) {
+std::size_t run_traffic(Fixture& f, unsigned seed, int steps, unsigned huge_share) {
     std::mt19937 random(seed);
     struct Object {
         unsigned char* p;
@@ -42,8 +42,11 @@ std::size_t run_traffic(Fixture& f, unsigned seed, int steps) {
     };
     std::vector<Object> objects;
     std::size_t refused = 0;
-    const std::size_t limits[] = {64, 600, 5000, 140000, 3000000};
-    auto some_size = [&] { return random() % limits[std::min<unsigned>(random() % 9, 4)]; };
+    const std::size_t limits[] = {64, 600, 5000, 140000, 300000};
+    auto some_size = [&] {
+        if (random() % 100 < huge_share) return std::size_t{2200000} + random() % 1000000;
+        return random() % limits[random() % 5];
+    };
     for (int step = 0; step < steps; ++step) {
         const unsigned action = random() % 4;
         if (objects.empty() || action < 2) {
@@ -132,7 +135,7 @@ TEST_CASE("resizing stays in place where it can") {
 
 TEST_CASE("random traffic, and everything is given back but the arenas and heaps") {
     Fixture f;
-    CHECK(run_traffic(f, 1, 30000) == 0);
+    CHECK(run_traffic(f, 1, 20000, 3) == 0);
     CHECK(f.test.mapped_bytes == f.instance->arenas.mapped_bytes());
 }
 
@@ -143,7 +146,7 @@ TEST_CASE("a source that fails at its n-th call, for every n until the program p
         f.test.refuse_from = nth;
         f.test.refuse_count = 1 + nth % 3;
         CAPTURE(nth);
-        run_traffic(f, 5, 600);
+        run_traffic(f, 5, 300, 3);
         passed_without_refusal = f.test.calls <= nth;
         CHECK(f.test.mapped_bytes == f.instance->arenas.mapped_bytes());
     }

@@ -4,6 +4,8 @@
 
 #include <cstddef>
 #include <cstdint>
+#include <map>
+#include <mutex>
 
 #include "core/page_source.h"
 
@@ -21,6 +23,12 @@ class TestSource {
 
     std::size_t calls = 0;         // map and extend
     std::size_t mapped_bytes = 0;  // now
+
+    // What a test leaves mapped goes with it.
+    ~TestSource() {
+        for (const auto& [addr, bytes] : mappings_)
+            (void)kSystemPages.unmap(nullptr, reinterpret_cast<void*>(addr), bytes);
+    }
 
     const PageSource& source() {
         source_ = {.map = map,
@@ -41,33 +49,47 @@ class TestSource {
     static void* map(void* context, std::size_t bytes, std::size_t alignment) {
         if (self(context).refuses()) return nullptr;
         void* const pages = kSystemPages.map(nullptr, bytes, alignment);
-        if (pages != nullptr) self(context).mapped_bytes += bytes;
+        if (pages != nullptr) self(context).note(reinterpret_cast<std::uintptr_t>(pages), bytes);
         return pages;
     }
     static Extension extend(void* context, std::uintptr_t addr, std::size_t bytes) {
         if (self(context).refuses()) return Extension::kRefused;
         const Extension result = kSystemPages.extend(nullptr, addr, bytes);
-        if (result == Extension::kDone) self(context).mapped_bytes += bytes;
+        if (result == Extension::kDone) self(context).note(addr, bytes);
         return result;
     }
     static bool unmap(void* context, void* pages, std::size_t bytes) {
         if (self(context).refuse_unmap || !kSystemPages.unmap(nullptr, pages, bytes)) return false;
-        self(context).mapped_bytes -= bytes;
+        self(context).forget(reinterpret_cast<std::uintptr_t>(pages), bytes);
         return true;
     }
     static bool resize(void* context, void* pages, std::size_t old_bytes, std::size_t new_bytes) {
         if (self(context).refuses()) return false;
         if (!kSystemPages.resize(nullptr, pages, old_bytes, new_bytes)) return false;
-        self(context).mapped_bytes += new_bytes - old_bytes;
+        self(context).forget(reinterpret_cast<std::uintptr_t>(pages), old_bytes);
+        self(context).note(reinterpret_cast<std::uintptr_t>(pages), new_bytes);
         return true;
     }
     static bool move(void* context, void* pages, std::size_t bytes, void* target,
                      std::size_t target_bytes) {
         if (!kSystemPages.move(nullptr, pages, bytes, target, target_bytes)) return false;
-        self(context).mapped_bytes -= bytes;
+        self(context).forget(reinterpret_cast<std::uintptr_t>(pages), bytes);
         return true;
     }
 
+    void note(std::uintptr_t addr, std::size_t bytes) {
+        const std::lock_guard<std::mutex> guard(mutex_);
+        mapped_bytes += bytes;
+        mappings_[addr] = bytes;
+    }
+    void forget(std::uintptr_t addr, std::size_t bytes) {
+        const std::lock_guard<std::mutex> guard(mutex_);
+        mapped_bytes -= bytes;
+        mappings_.erase(addr);
+    }
+
+    std::mutex mutex_;
+    std::map<std::uintptr_t, std::size_t> mappings_;
     PageSource source_{};
 };
 
