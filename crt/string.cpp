@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: MIT OR Apache-2.0
 // The memory functions that compilers call on their own: memcpy memmove memset memcmp bcmp,
 // and memchr and strlen. Up to 128 bytes in SSE2, the baseline of x86-64; beyond that by wider
-// vectors or repeated moves where the processor has them (string_wide.h). Needs no TLS; any thread or signal handler.
+// vectors or repeated moves where the processor has them (string_wide.h). Needs no TLS; any thread
+// or signal handler.
 //
 // A copy or fill of n bytes, n between w and 2w, is two accesses of w bytes that may overlap in the
 // middle: one at the start, one that ends at the end. All loads come before the first store, so
