@@ -1,11 +1,11 @@
 // SPDX-License-Identifier: MIT OR Apache-2.0
-// Huge objects: mappings of their own that grow and shrink, in place and moved, keep their contents,
-// go back to the system when freed, and what is not touched costs nothing.
+// Huge objects: mappings of their own that grow and shrink, in place and moved, keep their
+// contents, go back to the system when freed, and what is not touched costs nothing.
 #include "tests/freestanding/test.h"
 
+#include <emma.h>
 #include <cstddef>
 #include <cstdint>
-#include <emma.h>
 
 int main() {
     constexpr std::size_t kMib = std::size_t{1} << 20;

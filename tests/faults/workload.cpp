@@ -19,7 +19,7 @@ extern "C" int* __errno_location();
 
 namespace {
 
-constexpr std::size_t kCount = 400;
+constexpr std::size_t kCount = 250;
 constexpr int kNoMemory = 12;  // ENOMEM
 
 struct Object {
@@ -35,7 +35,7 @@ std::size_t some_size(test_random* random) {
     if (kind < 80) return test_below(random, 9000);
     if (kind < 92) return test_below(random, 100000);
     if (kind < 98) return test_below(random, 1500000);
-    return test_below(random, 9000000);
+    return test_below(random, 6000000);
 }
 
 // Whether it is there; if not, that errno says why.
@@ -113,7 +113,7 @@ int main(int argc, char** argv) {
         const std::uint64_t limit[2] = {mapped_before + limit_bytes, ~std::uint64_t{0}};
         CHECK(emma_syscall(302, 0L, 9L, limit, nullptr) == 0);  // prlimit64(self, RLIMIT_AS)
     }
-    for (std::size_t i = 0; i < 6000; i++) step(&random, test_below(&random, kCount));
+    for (std::size_t i = 0; i < 2500; i++) step(&random, test_below(&random, kCount));
     for (std::size_t tag = 0; tag < kCount; tag++) {
         if (objects[tag].bytes == nullptr) continue;
         CHECK(test_verify(objects[tag].bytes, objects[tag].size, tag));

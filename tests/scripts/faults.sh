@@ -37,7 +37,7 @@ for call in mmap munmap mremap madvise; do
             -e "inject=$call:error=ENOMEM:when=$number+" "$program" 1 1000000000 any
     done
 done
-for ((kib = 0; kib < 12000; kib += 4 + kib / 16)); do
+for ((kib = 0; kib < 12000; kib += 8 + kib / 12)); do
     run "$kib KiB of address space" "$program" 1 $((kib + 1))
 done
 echo "$runs runs, $failed failed"
