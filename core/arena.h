@@ -24,11 +24,11 @@ namespace emma {
 struct Arena;
 
 struct alignas(arch::kCacheLineBytes) ArenaHead {
-    Atomic<std::uint64_t> free_slices;      // any thread: 1 = mapped and unclaimed
-    Atomic<std::uint64_t> clean_slices;     // claimant of the bit: 1 = not written since mapped
-    Atomic<std::uint32_t> mapped_slices;    // any thread: how far the window is mapped or being so
-    std::uint32_t ordinal;                  // 0 for the oldest; const after publish
-    Atomic<Arena*> next;                    // the next younger arena; const once set
+    Atomic<std::uint64_t> free_slices;    // any thread: 1 = mapped and unclaimed
+    Atomic<std::uint64_t> clean_slices;   // claimant of the bit: 1 = not written since mapped
+    Atomic<std::uint32_t> mapped_slices;  // any thread: how far the window is mapped or being so
+    std::uint32_t ordinal;                // 0 for the oldest; const after publish
+    Atomic<Arena*> next;                  // the next younger arena; const once set
 };
 static_assert(sizeof(ArenaHead) == sizeof(Slab));
 
@@ -79,8 +79,8 @@ inline Arena* arena_of(const void* p) {
 inline Slab* slab_line_of(std::uintptr_t addr) {
     constexpr unsigned kLineShift = 6;
     static_assert(sizeof(Slab) == 1u << kLineShift);
-    const std::uintptr_t line = (addr >> (kSliceShift - kLineShift)) &
-                                ((kSlicesPerArena - 1) << kLineShift);
+    const std::uintptr_t line =
+        (addr >> (kSliceShift - kLineShift)) & ((kSlicesPerArena - 1) << kLineShift);
     return reinterpret_cast<Slab*>(arena_addr_of(addr) + line);
 }
 

@@ -5,8 +5,8 @@
 namespace emma {
 namespace {
 
-// Slices of a first arena, the header among them: a program that allocates little takes a quarter of
-// a megabyte of address space.
+// Slices of a first arena, the header among them: a program that allocates little takes a quarter
+// of a megabyte of address space.
 constexpr unsigned kFirstSlices = 4;
 
 }  // namespace

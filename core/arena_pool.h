@@ -19,8 +19,8 @@ class ArenaPool {
     constexpr ArenaPool() = default;
     explicit ArenaPool(const PageSource& source) : source_(&source) {}
 
-    // `count` adjacent slices (1..63), the first at a multiple of `alignment_slices`; grows an arena
-    // or adds one where needed. Not ok(): no memory.
+    // `count` adjacent slices (1..63), the first at a multiple of `alignment_slices`; grows an
+    // arena or adds one where needed. Not ok(): no memory.
     SliceRange claim(unsigned count, unsigned alignment_slices);
     // Exactly these slices, mapped for it where they are not; false: they cannot be had.
     bool claim_exactly(Arena* arena, unsigned first, unsigned count);
@@ -35,7 +35,8 @@ class ArenaPool {
     bool resize_in_place(void* pages, std::size_t old_bytes, std::size_t new_bytes);
     bool move(void* pages, std::size_t bytes, void* target, std::size_t target_bytes);
 
-    // That an allocation had to make do: from now on slots may be larger than their objects ask for.
+    // That an allocation had to make do: from now on slots may be larger than their objects ask
+    // for.
     void note_shortage() { had_shortage_.store(true, memory_order_relaxed); }
     bool had_shortage() const { return had_shortage_.load(memory_order_relaxed); }
 
@@ -57,9 +58,7 @@ class ArenaPool {
     void append(Arena* arena);
     void skip_full(Arena* arena);
     void count_mapped(std::size_t bytes);
-    void count_unmapped(std::size_t bytes) {
-        mapped_bytes_.fetch_sub(bytes, memory_order_relaxed);
-    }
+    void count_unmapped(std::size_t bytes) { mapped_bytes_.fetch_sub(bytes, memory_order_relaxed); }
     void count_call() { source_calls_.fetch_add(1, memory_order_relaxed); }
 
     const PageSource* source_ = nullptr;  // const; null is the system's, so that all-zero is valid

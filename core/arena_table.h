@@ -87,9 +87,9 @@ class ArenaTable {
                             std::size_t bytes);
     bool add_table(const PageSource& source, Table* newest);
 
-    Atomic<Table*> newest_;                // any thread; null: only first_
-    Atomic<std::size_t> spare_count_;      // any thread; a hint that spares any search
-    mutable Entry first_[kFirstEntries];   // any thread
+    Atomic<Table*> newest_;               // any thread; null: only first_
+    Atomic<std::size_t> spare_count_;     // any thread; a hint that spares any search
+    mutable Entry first_[kFirstEntries];  // any thread
 };
 
 template <typename Look>

@@ -42,9 +42,7 @@ class Atomic {
     }
 
     // One bit, sequentially consistent; the old value of the bit. T is a 64-bit word.
-    bool test_and_set_bit(unsigned bit_index)
-        requires(sizeof(T) == 8)
-    {
+    bool test_and_set_bit(unsigned bit_index) requires(sizeof(T) == 8) {
         return arch::test_and_set_bit(reinterpret_cast<std::uint64_t*>(&value_), bit_index);
     }
 

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT OR Apache-2.0
-// The panic line and its handler. The message is put together on the stack and written by one system
-// call.
+// The panic line and its handler. The message is put together on the stack and written by one
+// system call.
 #include "core/check.h"
 
 #include "arch/linux/process.h"
@@ -46,11 +46,16 @@ class Line {
 
 const char* words_for(Misuse misuse) {
     switch (misuse) {
-        case Misuse::kDoubleFree: return "double free of ";
-        case Misuse::kInvalidPointer: return "invalid pointer ";
-        case Misuse::kWrongSize: return "wrong size or alignment for ";
-        case Misuse::kOutOfMemory: return "out of memory";
-        case Misuse::kCorruption: return "internal invariant broken";
+        case Misuse::kDoubleFree:
+            return "double free of ";
+        case Misuse::kInvalidPointer:
+            return "invalid pointer ";
+        case Misuse::kWrongSize:
+            return "wrong size or alignment for ";
+        case Misuse::kOutOfMemory:
+            return "out of memory";
+        case Misuse::kCorruption:
+            return "internal invariant broken";
     }
     return "unknown misuse";
 }

@@ -29,7 +29,8 @@ void set_panic_handler(emma_panic_handler handler);
 }  // namespace emma
 
 // Internal invariants: DEBUG builds only, so they may be costly.
-#define EMMA_ASSERT(condition)                                                             \
-    do {                                                                                   \
-        if (::emma::kDebug && !(condition)) ::emma::panic(::emma::Misuse::kCorruption, nullptr, 0); \
+#define EMMA_ASSERT(condition)                                      \
+    do {                                                            \
+        if (::emma::kDebug && !(condition))                         \
+            ::emma::panic(::emma::Misuse::kCorruption, nullptr, 0); \
     } while (false)

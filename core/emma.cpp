@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MIT OR Apache-2.0
-// The public face on the default instance: the C family with its two fast paths, argument checks and
-// errno. Everything else is instance.cpp's. Anything may call it, a signal handler that interrupted
-// it included.
+// The public face on the default instance: the C family with its two fast paths, argument checks
+// and errno. Everything else is instance.cpp's. Anything may call it, a signal handler that
+// interrupted it included.
 #include "core/include/emma.h"
 
 #include "core/check.h"
@@ -43,8 +43,8 @@ namespace {
     heap->busy.exit();
 }
 
-// The slot of a small slab that starts at `addr`; false where none does. As slot_starting_at(), with
-// what is known of small slabs: one slice, offsets in bytes.
+// The slot of a small slab that starts at `addr`; false where none does. As slot_starting_at(),
+// with what is known of small slabs: one slice, offsets in bytes.
 inline bool find_small_slot(const Slab* slab, std::uintptr_t addr, SlotIndex& slot) {
     const std::uint64_t product = (addr & kSliceMask) * std::uint64_t{slab->reciprocal};
     slot = SlotIndex(static_cast<std::uint32_t>(product >> 32));

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT OR Apache-2.0
-// The program's errno, where it has one: crt/ or a libc provides the location, and without either the
-// weak reference is null. Thread- and signal-safe as that location is.
+// The program's errno, where it has one: crt/ or a libc provides the location, and without either
+// the weak reference is null. Thread- and signal-safe as that location is.
 #pragma once
 
 #include <cstddef>
@@ -15,8 +15,6 @@ inline constexpr int kEinval = 22;
 // Sets errno and returns null.
 [[gnu::cold, gnu::noinline]] void* fail(int error);
 
-inline void* or_enomem(void* object) {
-    return object != nullptr ? object : fail(kEnomem);
-}
+inline void* or_enomem(void* object) { return object != nullptr ? object : fail(kEnomem); }
 
 }  // namespace emma

@@ -8,7 +8,8 @@
 namespace emma {
 namespace {
 
-// The countdown of a current slab: allocations are not counted, so nothing can be concluded at zero.
+// The countdown of a current slab: allocations are not counted, so nothing can be concluded at
+// zero.
 constexpr std::uint32_t kNoCountdown = ~std::uint32_t{0};
 
 // With at most this many live slots a full slab is worth listing again.
@@ -55,8 +56,8 @@ void* Heap::allocate_with(SizeClass size_class, bool* untouched, bool may_add_sl
     return pointer;
 }
 
-// Warm: the next word of the same slab. Else, in order: what others have freed, a listed slab, a new
-// one.
+// Warm: the next word of the same slab. Else, in order: what others have freed, a listed slab, a
+// new one.
 bool Heap::refill(SizeClass size_class, bool may_add_slab) {
     if (next_word(size_class)) return true;
     if (inbox.load(memory_order_relaxed) != nullptr) {
@@ -136,15 +137,18 @@ void Heap::put(Slab* slab, SlotIndex slot, const void* pointer) {
         (remote_of(slab).freed[word_index_of(slot)].load(memory_order_relaxed) & bit_of(slot)) != 0;
     if (freed_remotely) panic(Misuse::kDoubleFree, pointer, slab->slot_bytes());
     switch (put_local(slab, slot)) {
-        case PutResult::kDone: return;
-        case PutResult::kAttend: return attend(slab);
-        case PutResult::kWasFree: panic(Misuse::kDoubleFree, pointer, slab->slot_bytes());
+        case PutResult::kDone:
+            return;
+        case PutResult::kAttend:
+            return attend(slab);
+        case PutResult::kWasFree:
+            panic(Misuse::kDoubleFree, pointer, slab->slot_bytes());
     }
 }
 
 // (1) the bit, (2) the count, (3) the inbox: in this order. The owner takes the count before the
-// bits, so it never counts a freer whose bit it does not find; and until the count is there the slab
-// is not quiet, so it cannot be retired under this thread's hands.
+// bits, so it never counts a freer whose bit it does not find; and until the count is there the
+// slab is not quiet, so it cannot be retired under this thread's hands.
 void Heap::put_remote(Slab* slab, SlotIndex slot, const void* pointer) {
     SlabRemote& remote = remote_of(slab);
     if (remote.freed[word_index_of(slot)].test_and_set_bit(raw(slot) % 64))

@@ -5,7 +5,8 @@
 //
 // Where a slab of the heap is:
 //   current   one per bin: slots are taken from it
-//   full      in no list; its countdown brings it back once a sixteenth of it is free. Earlier would
+//   full      in no list; its countdown brings it back once a sixteenth of it is free. Earlier
+//   would
 //             send the bin back to slabs with a slot here and there.
 //   listed    in the bin's queue: appended at the tail, taken from the head
 // A listed slab that becomes empty is retired at once; its slices go back to the arena.
@@ -40,7 +41,8 @@ class Ownership {
 
 // Whether an operation of the holder is at work in the heap: a second one can only be a signal
 // handler's that interrupted it, and must leave the heap alone. One instruction each way. A heap of
-// zero bytes counts as occupied, so the stand-in of threads without a heap needs no test of its own.
+// zero bytes counts as occupied, so the stand-in of threads without a heap needs no test of its
+// own.
 class Busy {
   public:
     bool enter() { return arch::increment_to_zero(&depth_); }
@@ -53,8 +55,8 @@ class Busy {
     std::uint8_t depth_;
 };
 
-// What the fast path needs: the bitmap word that slots are taken from, as an offset from the heap so
-// that 0 means the heap's own word without free slots.
+// What the fast path needs: the bitmap word that slots are taken from, as an offset from the heap
+// so that 0 means the heap's own word without free slots.
 struct Bin {
     std::uintptr_t word_offset;
     std::uintptr_t word_base;  // address of the slot of the word's bit 0
@@ -77,16 +79,16 @@ struct alignas(arch::kCacheLineBytes) Heap {
 
     // ---- any thread
     alignas(arch::kCacheLineBytes) Ownership ownership;
-    Atomic<Slab*> inbox;            // slabs with remote frees, each at most once
-    Heap* older;                    // const after publish: the next heap of the instance
+    Atomic<Slab*> inbox;              // slabs with remote frees, each at most once
+    Heap* older;                      // const after publish: the next heap of the instance
     Atomic<std::uint32_t> adoptions;  // how often it was taken over
 
     // ---- the holder's operations, inside busy
 
     // A slot of the class from the bin's current word; null: allocate() must look further.
     void* take(SizeClass size_class);
-    // A slot of the class; null: no memory. `*untouched` (may be null): the slot reads as zero. Where
-    // no slab can be had any more, any slot of at least this class that the heap still has.
+    // A slot of the class; null: no memory. `*untouched` (may be null): the slot reads as zero.
+    // Where no slab can be had any more, any slot of at least this class that the heap still has.
     void* allocate(SizeClass size_class, bool* untouched);
     // Frees a slot of one of this heap's slabs, proved to be one; panics where it is free already.
     void put(Slab* slab, SlotIndex slot, const void* pointer);
@@ -120,8 +122,7 @@ static_assert(offsetof(Heap, no_free_slots) == 0);
 
 // The bin's words are reached through integers: a bitmap word in an arena, or the heap's own.
 inline BitmapWord& word_of(Heap* heap, const Bin& bin) {
-    return *reinterpret_cast<BitmapWord*>(reinterpret_cast<std::uintptr_t>(heap) +
-                                          bin.word_offset);
+    return *reinterpret_cast<BitmapWord*>(reinterpret_cast<std::uintptr_t>(heap) + bin.word_offset);
 }
 
 inline void* Heap::take(SizeClass size_class) {
@@ -131,7 +132,8 @@ inline void* Heap::take(SizeClass size_class) {
     if (free == 0) [[unlikely]]
         return nullptr;
     word.store(free & (free - 1), memory_order_relaxed);
-    return reinterpret_cast<void*>(bin.word_base + lowest_bit(free) * std::uint64_t{bin.slot_bytes});
+    return reinterpret_cast<void*>(bin.word_base +
+                                   lowest_bit(free) * std::uint64_t{bin.slot_bytes});
 }
 
 // True where the slab needs the owner's attention: Heap::put() for the one that inlines this.

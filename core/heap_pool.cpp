@@ -21,9 +21,7 @@ bool HeapPool::try_acquire(Heap* heap) {
     return true;
 }
 
-void HeapPool::release(Heap* heap) {
-    heap->ownership.release();
-}
+void HeapPool::release(Heap* heap) { heap->ownership.release(); }
 
 Heap* HeapPool::acquire(ArenaPool& arenas) {
     Heap* const heap = take_idle(arenas);
@@ -63,8 +61,8 @@ Heap* HeapPool::add(ArenaPool& arenas) {
     (void)try_acquire(heap);
     heap->older = newest_.load(memory_order_relaxed);
     // Release publishes the heap to take_idle(). A failure means another thread added one.
-    while (!newest_.compare_exchange(heap->older, heap, memory_order_release,
-                                     memory_order_relaxed)) {
+    while (
+        !newest_.compare_exchange(heap->older, heap, memory_order_release, memory_order_relaxed)) {
     }
     return heap;
 }

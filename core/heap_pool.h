@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MIT OR Apache-2.0
-// All heaps of an instance. A heap outlives whoever held it, with its slabs and the objects in them,
-// and is adopted whole by the next thread that needs one. Heaps are added, never removed, so a
-// pointer to one is good for ever. Any thread may call anything here.
+// All heaps of an instance. A heap outlives whoever held it, with its slabs and the objects in
+// them, and is adopted whole by the next thread that needs one. Heaps are added, never removed, so
+// a pointer to one is good for ever. Any thread may call anything here.
 #pragma once
 
 #include "core/arena_pool.h"
@@ -29,7 +29,7 @@ class HeapPool {
     Heap* take_idle(ArenaPool& arenas);
     Heap* add(ArenaPool& arenas);
 
-    Atomic<Heap*> newest_;             // any thread; the list ends before first_
+    Atomic<Heap*> newest_;              // any thread; the list ends before first_
     Atomic<std::uintptr_t> next_addr_;  // any thread; place of the next new heap in its mapping
     Heap first_{};                      // a program with one thread needs no other
 };

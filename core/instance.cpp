@@ -38,12 +38,13 @@ std::size_t natural_bytes(std::size_t bytes, std::size_t alignment) {
     return align_up(bytes, bytes <= kRunMaxBytes ? kSliceBytes : kPageBytes);
 }
 
-// Whether a live object cannot be one of these arguments. An object may be larger than natural where
-// resize() left it in place when it shrank, or where memory was short.
+// Whether a live object cannot be one of these arguments. An object may be larger than natural
+// where resize() left it in place when it shrank, or where memory was short.
 bool contradicts(const ArenaPool& arenas, const Place& place, std::size_t bytes,
                  std::size_t alignment) {
     if (bytes > place.bytes) return true;
-    if (bytes >= place.bytes / 2 || place.kind == Place::kHuge || arenas.had_shortage()) return false;
+    if (bytes >= place.bytes / 2 || place.kind == Place::kHuge || arenas.had_shortage())
+        return false;
     return natural_bytes(bytes, alignment) != place.bytes;
 }
 
@@ -144,10 +145,16 @@ void Instance::release(void* pointer) {
     const Place place = prove(arenas, pointer);
     bool done = true;
     switch (place.kind) {
-        case Place::kSlot: return release_slot(place, pointer);
-        case Place::kRun: done = free_run(arenas, place.slab); break;
-        case Place::kHuge: done = free_huge(arenas, reinterpret_cast<std::uintptr_t>(pointer)); break;
-        case Place::kNothing: break;
+        case Place::kSlot:
+            return release_slot(place, pointer);
+        case Place::kRun:
+            done = free_run(arenas, place.slab);
+            break;
+        case Place::kHuge:
+            done = free_huge(arenas, reinterpret_cast<std::uintptr_t>(pointer));
+            break;
+        case Place::kNothing:
+            break;
     }
     // Proved live, and yet another thread was first.
     if (!done) panic(Misuse::kDoubleFree, pointer, place.bytes);
@@ -191,7 +198,8 @@ void* Instance::resize(void* pointer, std::size_t alignment, std::size_t bytes) 
     if (resize_in_place(place, bytes)) return pointer;
     if (bytes > kMaxRequestBytes) return nullptr;
     if (place.kind == Place::kHuge && bytes > kRunMaxBytes && alignment <= kSliceBytes)
-        if (void* const moved = resize_huge(arenas, reinterpret_cast<std::uintptr_t>(pointer), bytes))
+        if (void* const moved =
+                resize_huge(arenas, reinterpret_cast<std::uintptr_t>(pointer), bytes))
             return moved;
     void* const fresh = allocate(bytes, alignment, Contents::kAny);
     if (fresh == nullptr) return nullptr;
@@ -202,7 +210,8 @@ void* Instance::resize(void* pointer, std::size_t alignment, std::size_t bytes) 
 
 }  // namespace emma
 
-// ---- the thread's end: in this file, so that whoever allocates has it linked ---------------------
+// ---- the thread's end: in this file, so that whoever allocates has it linked
+// ---------------------
 
 EMMA_PUBLIC int emma_thread_attach(void) noexcept {
     return emma::attach_thread(true) ? 0 : emma::kEnomem;

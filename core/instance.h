@@ -33,7 +33,8 @@ struct Instance {
     void* resize(void* pointer, std::size_t alignment, std::size_t bytes);
     // Proves the pointer, panics where it is no live object; null is ignored.
     void release(void* pointer);
-    // CHECKS builds: panics where `pointer` is no live object that these arguments can have yielded.
+    // CHECKS builds: panics where `pointer` is no live object that these arguments can have
+    // yielded.
     void check_size(const void* pointer, std::size_t bytes, std::size_t alignment) const;
     // Of a live object, proved; 0 for null.
     std::size_t usable_bytes(const void* pointer) const;

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: MIT OR Apache-2.0
 // The only way down: where an instance gets its pages from. The default source is the system's
-// memory calls; tests and heaps of one's own bring others. A source keeps no record of what it gave.
+// memory calls; tests and heaps of one's own bring others. A source keeps no record of what it
+// gave.
 #pragma once
 
 #include <cstddef>
@@ -27,9 +28,9 @@ struct PageSource {
     bool (*unmap)(void* context, void* pages, std::size_t bytes);
     // Changes the size of a mapping where it is; false: it cannot. May be null: not offered.
     bool (*resize)(void* context, void* pages, std::size_t old_bytes, std::size_t new_bytes);
-    // Moves the pages of a mapping to the start of `target`, another mapping of the source's, without
-    // copying; the old mapping is gone, what lies behind the moved pages is zero. False: nothing has
-    // changed. May be null: not offered.
+    // Moves the pages of a mapping to the start of `target`, another mapping of the source's,
+    // without copying; the old mapping is gone, what lies behind the moved pages is zero. False:
+    // nothing has changed. May be null: not offered.
     bool (*move)(void* context, void* pages, std::size_t bytes, void* target,
                  std::size_t target_bytes);
     void* context;

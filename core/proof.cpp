@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: MIT OR Apache-2.0
-// From an address to the object that starts there: arena table, descriptor, slot arithmetic, bitmaps.
+// From an address to the object that starts there: arena table, descriptor, slot arithmetic,
+// bitmaps.
 #include "core/proof.h"
 
 namespace emma {
@@ -54,8 +55,10 @@ Place locate(const ArenaPool& arenas, std::uintptr_t addr) {
     const std::size_t offset = addr - start_of(head);
     // Acquire pairs with the release that announced the slab or run.
     switch (head->use.load(memory_order_acquire)) {
-        case SliceUse::kSlab: return locate_slot(head, offset, false);
-        case SliceUse::kRetiredSlab: return locate_slot(head, offset, true);
+        case SliceUse::kSlab:
+            return locate_slot(head, offset, false);
+        case SliceUse::kRetiredSlab:
+            return locate_slot(head, offset, true);
         case SliceUse::kRun:
         case SliceUse::kReleasedRun:
             if (offset != 0) return {};
@@ -65,8 +68,10 @@ Place locate(const ArenaPool& arenas, std::uintptr_t addr) {
                     .slab = head,
                     .bytes = head->slice_count * kSliceBytes};
         // An arena that stayed short may have a huge object behind it in its window.
-        case SliceUse::kNone: return locate_huge(arenas, addr);
-        case SliceUse::kContinuation: return {};
+        case SliceUse::kNone:
+            return locate_huge(arenas, addr);
+        case SliceUse::kContinuation:
+            return {};
     }
     return {};
 }

@@ -15,12 +15,14 @@ namespace emma {
 struct Place {
     enum Kind : std::uint8_t { kNothing, kSlot, kRun, kHuge };
     Kind kind = kNothing;
-    bool live = false;    // false with a kind: the start of an object that is free
-    SlotIndex slot{};     // kSlot
-    Slab* slab = nullptr; // kSlot: the slab; kRun: the first descriptor of the run
+    bool live = false;      // false with a kind: the start of an object that is free
+    SlotIndex slot{};       // kSlot
+    Slab* slab = nullptr;   // kSlot: the slab; kRun: the first descriptor of the run
     std::size_t bytes = 0;  // of the whole slot, run or mapping; 0 where that is not known any more
 
-    Misuse misuse() const { return kind == kNothing ? Misuse::kInvalidPointer : Misuse::kDoubleFree; }
+    Misuse misuse() const {
+        return kind == kNothing ? Misuse::kInvalidPointer : Misuse::kDoubleFree;
+    }
 };
 
 Place locate(const ArenaPool& arenas, std::uintptr_t addr);

@@ -31,7 +31,8 @@ inline constexpr std::size_t kMediumMaxBytes = 128 * 1024;
 
 inline constexpr unsigned kBitmapWords = 56;  // what fits an arena header of one slice
 inline constexpr unsigned kMaxSlots = kBitmapWords * 64;
-inline constexpr unsigned kMediumMaxSlots = 64;  // one word, so the next word is free for `untouched`
+inline constexpr unsigned kMediumMaxSlots =
+    64;  // one word, so the next word is free for `untouched`
 
 // Of a full-length slab. The slot count and the reciprocal are computed when a slab is set up.
 struct ClassGeometry {

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT OR Apache-2.0
-// A slab's descriptor: one cache line in the arena's header for every slice, and beside it the bitmap
-// that other threads write. Nothing of it lies in the slab itself.
+// A slab's descriptor: one cache line in the arena's header for every slice, and beside it the
+// bitmap that other threads write. Nothing of it lies in the slab itself.
 //
 // The first slice's descriptor is the slab's head; the other slices of a medium slab or a run are
 // continuations that say how far back their head is.
@@ -10,8 +10,8 @@
 //   due == countdown + held_back
 //   live = slot_count - free bits   in the owner's bitmap
 //   uncounted = remote bits collected whose freer has not been counted yet
-// A remote freer's last access to the slab is the count it adds (or the inbox push that follows), so
-// due == 0 means: every slot free, and nobody on the way. That is what makes retiring safe.
+// A remote freer's last access to the slab is the count it adds (or the inbox push that follows),
+// so due == 0 means: every slot free, and nobody on the way. That is what makes retiring safe.
 #pragma once
 
 #include <cstddef>
@@ -67,19 +67,20 @@ class OwnerTag {
 // What threads other than the owner write.
 struct alignas(arch::kCacheLineBytes) SlabRemote {
     Slab* inbox_next;  // whoever raised freed_count from 0, until the owner pops the slab
-    alignas(arch::kCacheLineBytes) BitmapWord freed[kBitmapWords];  // any thread: 1 = freed remotely
+    alignas(arch::kCacheLineBytes)
+        BitmapWord freed[kBitmapWords];  // any thread: 1 = freed remotely
 };
 static_assert(sizeof(SlabRemote) == 512);
 
 struct alignas(arch::kCacheLineBytes) Slab {
     // Set by the claimant before any slot is handed out, constant until the slices are released.
     OwnerTag owner;
-    BitmapWord* free_words;    // owner writes: 1 = free
+    BitmapWord* free_words;  // owner writes: 1 = free
     // owner
-    std::uint64_t summary;     // bit w set where free_words[w] may have a free slot
+    std::uint64_t summary;  // bit w set where free_words[w] may have a free slot
     Slab* list_next;
     Slab* list_prev;
-    std::uint32_t countdown;   // frees until the slab needs attention
+    std::uint32_t countdown;  // frees until the slab needs attention
     // const again
     std::uint32_t reciprocal;  // of the slot size, see reciprocal_for()
     // any thread: remote frees not yet taken by the owner. On this line although others write it: a
@@ -87,12 +88,13 @@ struct alignas(arch::kCacheLineBytes) Slab {
     // object freed by another thread and then by the owner).
     Atomic<std::uint32_t> freed_count;
     std::uint16_t slot_count;
-    std::uint16_t held_back;   // owner: due - countdown
-    std::uint16_t uncounted;   // owner
+    std::uint16_t held_back;  // owner: due - countdown
+    std::uint16_t uncounted;  // owner
     SizeClass size_class;
-    Atomic<SliceUse> use;      // for a run, any thread: who turns kRun into kReleasedRun has freed it
-    SlabState state;           // owner
-    std::uint8_t slice_count;  // of the whole slab or run; in a continuation: slices back to the head
+    Atomic<SliceUse> use;  // for a run, any thread: who turns kRun into kReleasedRun has freed it
+    SlabState state;       // owner
+    std::uint8_t
+        slice_count;  // of the whole slab or run; in a continuation: slices back to the head
 
     bool is_small_class() const { return is_small(size_class); }
     std::size_t slot_bytes() const { return geometry(size_class).slot_bytes; }

@@ -38,8 +38,8 @@ constexpr unsigned count_bits(std::uint64_t word) {
 }
 static_assert(count_bits(0) == 0 && count_bits(~std::uint64_t{0}) == 64 && count_bits(0x81) == 2);
 
-// Marks the first `slot_count` slots free. Bits behind the last slot in its word stay 0, so they are
-// never handed out.
+// Marks the first `slot_count` slots free. Bits behind the last slot in its word stay 0, so they
+// are never handed out.
 inline void fill_free(BitmapWord* words, unsigned slot_count) {
     unsigned index = 0;
     for (; slot_count > 64; slot_count -= 64)

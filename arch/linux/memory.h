@@ -20,8 +20,8 @@ inline constexpr long kAdviseDontNeed = 4;
 
 // mmap(2): a new zeroed mapping where the kernel likes.
 inline Result<void*> map_anywhere(std::size_t bytes, long protection) {
-    const long raw = syscall6(kSysMmap, 0, static_cast<long>(bytes), protection,
-                              kMapPrivateAnonymous, -1, 0);
+    const long raw =
+        syscall6(kSysMmap, 0, static_cast<long>(bytes), protection, kMapPrivateAnonymous, -1, 0);
     if (is_error(raw)) return error_of(raw);
     return reinterpret_cast<void*>(raw);
 }
@@ -41,7 +41,8 @@ inline Result<void*> map_at(std::uintptr_t address, std::size_t bytes, long prot
 
 // munmap(2).
 inline Errno unmap(void* address, std::size_t bytes) {
-    return error_of(syscall2(kSysMunmap, reinterpret_cast<long>(address), static_cast<long>(bytes)));
+    return error_of(
+        syscall2(kSysMunmap, reinterpret_cast<long>(address), static_cast<long>(bytes)));
 }
 
 // mprotect(2).
@@ -65,8 +66,8 @@ inline Errno remap_onto(void* address, std::size_t old_bytes, void* target, std:
 
 // madvise(2), MADV_DONTNEED: the pages read as zero from now on and are not resident.
 inline Errno discard(void* address, std::size_t bytes) {
-    return error_of(syscall3(kSysMadvise, reinterpret_cast<long>(address),
-                             static_cast<long>(bytes), kAdviseDontNeed));
+    return error_of(syscall3(kSysMadvise, reinterpret_cast<long>(address), static_cast<long>(bytes),
+                             kAdviseDontNeed));
 }
 
 }  // namespace emma::arch

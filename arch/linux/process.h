@@ -29,8 +29,8 @@ inline Result<std::size_t> write(int descriptor, const void* bytes, std::size_t 
 // clear-on-exit word of a thread with a shared key, so that one must be waited on with `shared`.
 inline Errno futex_wait(const void* word, std::uint32_t expected, bool shared) {
     return error_of(syscall4(kSysFutex, reinterpret_cast<long>(word),
-                             kFutexWait | (shared ? 0 : kFutexPrivate),
-                             static_cast<long>(expected), 0));
+                             kFutexWait | (shared ? 0 : kFutexPrivate), static_cast<long>(expected),
+                             0));
 }
 
 // futex(2), FUTEX_WAKE: wakes at most `waiter_count` sleepers.

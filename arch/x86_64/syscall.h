@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MIT OR Apache-2.0
-// Raw Linux system calls on x86-64 (psABI A.2.1): number in rax, arguments in rdi rsi rdx r10 r8 r9,
-// result in rax (-4095..-1 is an error number). The kernel destroys rcx and r11. The return value
-// and `errno` conventions of libc are left to arch/linux.
+// Raw Linux system calls on x86-64 (psABI A.2.1): number in rax, arguments in rdi rsi rdx r10 r8
+// r9, result in rax (-4095..-1 is an error number). The kernel destroys rcx and r11. The return
+// value and `errno` conventions of libc are left to arch/linux.
 #pragma once
 
 namespace emma::arch {

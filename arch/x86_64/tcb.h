@@ -10,9 +10,9 @@
 namespace emma::arch {
 
 struct ThreadControlBlock {
-    ThreadControlBlock* self;     // %fs:0, read by every access that takes a TLS variable's address
+    ThreadControlBlock* self;    // %fs:0, read by every access that takes a TLS variable's address
     std::uintptr_t reserved[4];  // dtv and others of the libcs; unused, kept zero
-    std::uintptr_t canary;        // %fs:0x28, read by -fstack-protector code
+    std::uintptr_t canary;       // %fs:0x28, read by -fstack-protector code
 };
 
 static_assert(offsetof(ThreadControlBlock, self) == 0);

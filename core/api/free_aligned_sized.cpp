@@ -2,6 +2,8 @@
 // The standard name, in an archive member of its own (C23 7.24.3.5).
 #include "core/include/emma.h"
 
-extern "C" __attribute__((visibility("default"))) void free_aligned_sized(void* ptr, size_t alignment, size_t size) {
+extern "C" __attribute__((visibility("default"))) void free_aligned_sized(void* ptr,
+                                                                          size_t alignment,
+                                                                          size_t size) {
     emma_free_aligned_sized(ptr, alignment, size);
 }

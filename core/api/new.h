@@ -16,8 +16,9 @@
 
 namespace emma {
 
-// The loop of [new.delete.single]/4: as long as there is a new-handler it is called and memory asked
-// for again. Without one: null where `may_fail`, else a panic, since there are no exceptions here.
+// The loop of [new.delete.single]/4: as long as there is a new-handler it is called and memory
+// asked for again. Without one: null where `may_fail`, else a panic, since there are no exceptions
+// here.
 void* allocate_with_handler(std::size_t size, std::size_t alignment, bool may_fail);
 
 // CHECKS builds: panics where `object` is a live object of Emma's that these arguments cannot have

@@ -18,9 +18,7 @@ new_handler set_new_handler(new_handler handler) noexcept {
     return g_new_handler.exchange(handler, memory_order_acq_rel);
 }
 
-new_handler get_new_handler() noexcept {
-    return g_new_handler.load(memory_order_acquire);
-}
+new_handler get_new_handler() noexcept { return g_new_handler.load(memory_order_acquire); }
 
 }  // namespace std
 

@@ -39,67 +39,70 @@ extern "C" {
 
 /* At least `size` bytes, aligned to 16. A size of 0 gives an object of its own that may be freed.
  * Null and ENOMEM where memory or address space is exhausted or `size` exceeds PTRDIFF_MAX. */
-void *emma_malloc(size_t size) EMMA_NOEXCEPT EMMA_ALLOCATES(1);
+void* emma_malloc(size_t size) EMMA_NOEXCEPT EMMA_ALLOCATES(1);
 
 /* `count * size` zeroed bytes; null and ENOMEM where the product overflows. */
-void *emma_calloc(size_t count, size_t size) EMMA_NOEXCEPT EMMA_ALLOCATES(1, 2);
+void* emma_calloc(size_t count, size_t size) EMMA_NOEXCEPT EMMA_ALLOCATES(1, 2);
 
 /* Resizes the object at `ptr`, in place where that is possible; the contents are kept up to the
  * lesser size. A null `ptr` is emma_malloc. A size of 0 is served as the least size: the result
  * is an object, `ptr` is not just freed. On failure null, and the old object is untouched. */
-void *emma_realloc(void *ptr, size_t size) EMMA_NOEXCEPT EMMA_MUST_USE;
+void* emma_realloc(void* ptr, size_t size) EMMA_NOEXCEPT EMMA_MUST_USE;
 
-/* emma_realloc for `count * size` bytes; null and ENOMEM where the product overflows (POSIX.1-2024). */
-void *emma_reallocarray(void *ptr, size_t count, size_t size) EMMA_NOEXCEPT EMMA_MUST_USE;
+/* emma_realloc for `count * size` bytes; null and ENOMEM where the product overflows
+ * (POSIX.1-2024). */
+void* emma_reallocarray(void* ptr, size_t count, size_t size) EMMA_NOEXCEPT EMMA_MUST_USE;
 
 /* Ends the object at `ptr`, which came from any allocating function of this copy of Emma, on any
- * thread. Null is ignored. Anything else that is no live object of Emma's panics. `errno` is kept. */
-void emma_free(void *ptr) EMMA_NOEXCEPT;
+ * thread. Null is ignored. Anything else that is no live object of Emma's panics. `errno` is kept.
+ */
+void emma_free(void* ptr) EMMA_NOEXCEPT;
 
 /* emma_free for a caller that knows the size it asked for (C23 7.24.3.4). The size is verified
  * in CHECKS builds only. */
-void emma_free_sized(void *ptr, size_t size) EMMA_NOEXCEPT;
+void emma_free_sized(void* ptr, size_t size) EMMA_NOEXCEPT;
 
 /* emma_free for an object of emma_aligned_alloc with these arguments (C23 7.24.3.5). */
-void emma_free_aligned_sized(void *ptr, size_t alignment, size_t size) EMMA_NOEXCEPT;
+void emma_free_aligned_sized(void* ptr, size_t alignment, size_t size) EMMA_NOEXCEPT;
 
 /* An object at a multiple of `alignment`, a power of two of any magnitude; `size` need not be a
  * multiple of it (C23 7.24.3.1). Null and EINVAL where `alignment` is no power of two. */
-void *emma_aligned_alloc(size_t alignment, size_t size) EMMA_NOEXCEPT EMMA_ALLOCATES(2);
+void* emma_aligned_alloc(size_t alignment, size_t size) EMMA_NOEXCEPT EMMA_ALLOCATES(2);
 
 /* POSIX: 0 and the object in `*result`, or EINVAL (alignment no power-of-two multiple of
  * sizeof(void *)) or ENOMEM with `*result` untouched. `errno` is not set. */
-int emma_posix_memalign(void **result, size_t alignment, size_t size) EMMA_NOEXCEPT EMMA_MUST_USE;
+int emma_posix_memalign(void** result, size_t alignment, size_t size) EMMA_NOEXCEPT EMMA_MUST_USE;
 
 /* The traditional name of emma_aligned_alloc. */
-void *emma_memalign(size_t alignment, size_t size) EMMA_NOEXCEPT EMMA_ALLOCATES(2);
+void* emma_memalign(size_t alignment, size_t size) EMMA_NOEXCEPT EMMA_ALLOCATES(2);
 
 /* How many bytes the object at `ptr` really has, at least what was asked for; all of them may be
  * used. 0 for null; anything that is no live object panics. */
-size_t emma_malloc_usable_size(const void *ptr) EMMA_NOEXCEPT;
+size_t emma_malloc_usable_size(const void* ptr) EMMA_NOEXCEPT;
 
 /* ---- for callers that know size and alignment (C++ allocators, Rust, Zig) ----------------------
  * `alignment` is a power of two. An object from here may also go to emma_free, and the reverse.
  */
 
 /* `size` bytes at a multiple of `alignment` (and of 16 for sizes from 16 on). */
-void *emma_alloc(size_t size, size_t alignment) EMMA_NOEXCEPT EMMA_ALLOCATES(1);
+void* emma_alloc(size_t size, size_t alignment) EMMA_NOEXCEPT EMMA_ALLOCATES(1);
 
 /* The same, zeroed. */
-void *emma_alloc_zeroed(size_t size, size_t alignment) EMMA_NOEXCEPT EMMA_ALLOCATES(1);
+void* emma_alloc_zeroed(size_t size, size_t alignment) EMMA_NOEXCEPT EMMA_ALLOCATES(1);
 
 /* Resizes an object of emma_alloc, keeping its alignment; otherwise as emma_realloc. */
-void *emma_resize(void *ptr, size_t old_size, size_t alignment, size_t new_size) EMMA_NOEXCEPT
-    EMMA_MUST_USE;
+void* emma_resize(void* ptr, size_t old_size, size_t alignment,
+                  size_t new_size) EMMA_NOEXCEPT EMMA_MUST_USE;
 
 /* Ends an object of emma_alloc. The size is verified in CHECKS builds only. */
-void emma_dealloc(void *ptr, size_t size, size_t alignment) EMMA_NOEXCEPT;
+void emma_dealloc(void* ptr, size_t size, size_t alignment) EMMA_NOEXCEPT;
 
-/* ---- control ---------------------------------------------------------------------------------- */
+/* ---- control ----------------------------------------------------------------------------------
+ */
 
 /* True where `ptr` is the start of a live object of this copy of Emma. Never faults, whatever the
  * pointer. The answer is a snapshot where another thread is freeing the object. */
-bool emma_owns(const void *ptr) EMMA_NOEXCEPT;
+bool emma_owns(const void* ptr) EMMA_NOEXCEPT;
 
 /* What the default instance holds. Counters are read one by one: exact while nothing else runs. */
 struct emma_stats {
@@ -120,7 +123,7 @@ struct emma_stats {
 #pragma GCC diagnostic push
 #pragma GCC diagnostic ignored "-Wshadow"
 #endif
-void emma_stats(struct emma_stats *stats) EMMA_NOEXCEPT;
+void emma_stats(struct emma_stats* stats) EMMA_NOEXCEPT;
 #if defined(__GNUC__)
 #pragma GCC diagnostic pop
 #endif
@@ -129,22 +132,22 @@ void emma_stats(struct emma_stats *stats) EMMA_NOEXCEPT;
 enum emma_panic_kind {
     EMMA_PANIC_DOUBLE_FREE = 1,     /* the object at `pointer` is free already */
     EMMA_PANIC_INVALID_POINTER = 2, /* `pointer` is no object of this copy of Emma */
-    EMMA_PANIC_WRONG_SIZE = 3,      /* a sized free with another size or alignment (CHECKS builds) */
-    EMMA_PANIC_OUT_OF_MEMORY = 4,   /* operator new found no memory and no new-handler */
-    EMMA_PANIC_CORRUPTION = 5       /* an internal invariant does not hold */
+    EMMA_PANIC_WRONG_SIZE = 3,    /* a sized free with another size or alignment (CHECKS builds) */
+    EMMA_PANIC_OUT_OF_MEMORY = 4, /* operator new found no memory and no new-handler */
+    EMMA_PANIC_CORRUPTION = 5     /* an internal invariant does not hold */
 };
 
 struct emma_panic {
     enum emma_panic_kind kind;
-    const void *pointer;   /* the pointer in question, or null */
-    size_t size_class;     /* the slot size of the object at `pointer` in bytes; 0: none */
-    const char *message;   /* the line of the default handler, without newline */
+    const void* pointer; /* the pointer in question, or null */
+    size_t size_class;   /* the slot size of the object at `pointer` in bytes; 0: none */
+    const char* message; /* the line of the default handler, without newline */
 };
 
 /* Called on a panic, on the thread and in the call that misused Emma; it may be a signal handler's
  * context. It should not return; where it does, the program is ended by a trap. It must not
  * allocate from the default instance in case of corruption. */
-typedef void (*emma_panic_handler)(const struct emma_panic *panic);
+typedef void (*emma_panic_handler)(const struct emma_panic* panic);
 
 /* Replaces the handler; null restores the default one, which writes the message as one line to file
  * descriptor 2 and traps (SIGILL). */
@@ -161,7 +164,7 @@ int emma_thread_attach(void) EMMA_NOEXCEPT;
 void emma_thread_detach(void) EMMA_NOEXCEPT;
 
 /* "major.minor.patch". */
-const char *emma_version(void) EMMA_NOEXCEPT;
+const char* emma_version(void) EMMA_NOEXCEPT;
 
 #ifdef __cplusplus
 } /* extern "C" */

@@ -39,7 +39,8 @@ TEST_CASE("what was inserted is found until it is removed, through many tables")
     }
     for (std::size_t i = 1; i < kCount; i += 2) REQUIRE(table->bytes_at(addr_of(i)) != 0);
     const std::size_t before = test.mapped_bytes;
-    for (std::size_t i = 0; i < kCount; i += 2) REQUIRE(table->insert(test.source(), addr_of(i), 1));
+    for (std::size_t i = 0; i < kCount; i += 2)
+        REQUIRE(table->insert(test.source(), addr_of(i), 1));
     CHECK(test.mapped_bytes == before);  // removed entries are used again
 }
 
@@ -86,7 +87,8 @@ TEST_CASE("of several removers of one entry exactly one wins") {
     test::TestSource test;
     auto table = std::make_unique<ArenaTable>();
     constexpr std::size_t kCount = 2000;
-    for (std::size_t i = 0; i < kCount; ++i) REQUIRE(table->insert(test.source(), addr_of(i), 4096));
+    for (std::size_t i = 0; i < kCount; ++i)
+        REQUIRE(table->insert(test.source(), addr_of(i), 4096));
     std::atomic<std::size_t> wins{0};
     std::vector<std::thread> threads;
     for (int t = 0; t < 3; ++t)

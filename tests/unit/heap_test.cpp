@@ -54,8 +54,7 @@ struct TestHeap {
                     if (slab.free_words[w].load(memory_order_relaxed) != 0)
                         REQUIRE((slab.summary >> w & 1) == 1);
                 if (slab.state == SlabState::kCurrent) continue;
-                REQUIRE(slab.countdown + slab.held_back ==
-                        slab.slot_count - free + slab.uncounted);
+                REQUIRE(slab.countdown + slab.held_back == slab.slot_count - free + slab.uncounted);
                 REQUIRE((slab.state == SlabState::kListed) == (slab.held_back == 0));
             }
     }
@@ -173,8 +172,10 @@ TEST_CASE("random traffic keeps the counts") {
         } else {
             std::swap(live[random() % live.size()], live.back());
             seen.erase(live.back());
-            if (random() % 3 == 0) h.free_remote(live.back());
-            else h.free(live.back());
+            if (random() % 3 == 0)
+                h.free_remote(live.back());
+            else
+                h.free(live.back());
             live.pop_back();
         }
         if (step % 20000 == 0) h.check_invariants();

@@ -107,8 +107,8 @@ TEST_CASE("every alignment with every size has a place") {
 
 TEST_CASE("sizes that no address space holds are refused") {
     Fixture f;
-    for (std::size_t bytes : {kMaxRequestBytes, kMaxRequestBytes + 1, ~std::size_t{0},
-                              ~std::size_t{0} - 4095})
+    for (std::size_t bytes :
+         {kMaxRequestBytes, kMaxRequestBytes + 1, ~std::size_t{0}, ~std::size_t{0} - 4095})
         for (std::size_t alignment : {std::size_t{16}, std::size_t{1} << 20, std::size_t{1} << 63})
             CHECK(f.allocate(bytes, alignment) == nullptr);
     unsigned char* const p = f.allocate(10);

@@ -58,8 +58,10 @@ TEST_CASE("alignments from a slice to 64 GiB") {
         CHECK(addr_of(object) % alignment == 0);
         CHECK(addr_of(empty) % alignment == 0);
         static_cast<char*>(object.start)[4999] = 1;
-        if (pool.arena_around(addr_of(object)) != nullptr) CHECK(free_run(pool, run_of(object)));
-        else CHECK(free_huge(pool, addr_of(object)));
+        if (pool.arena_around(addr_of(object)) != nullptr)
+            CHECK(free_run(pool, run_of(object)));
+        else
+            CHECK(free_huge(pool, addr_of(object)));
     }
 }
 

@@ -11,7 +11,8 @@ using namespace emma;
 
 TEST_CASE("mappings are zeroed, aligned and of exactly the size asked for") {
     for (std::size_t alignment = kPageBytes; alignment <= std::size_t{1} << 32; alignment *= 4)
-        for (std::size_t bytes : {kPageBytes, kSliceBytes, 3 * kSliceBytes, kArenaBytes + kPageBytes}) {
+        for (std::size_t bytes :
+             {kPageBytes, kSliceBytes, 3 * kSliceBytes, kArenaBytes + kPageBytes}) {
             auto* const pages = static_cast<char*>(kSystemPages.map(nullptr, bytes, alignment));
             REQUIRE(pages != nullptr);
             const auto addr = reinterpret_cast<std::uintptr_t>(pages);

@@ -10,7 +10,8 @@ TEST_CASE("count_bits agrees with the standard library") {
     for (int i = 0; i < 10000; ++i) {
         word = word * 6364136223846793005 + 1442695040888963407;
         REQUIRE(count_bits(word) == static_cast<unsigned>(std::popcount(word)));
-        REQUIRE(count_bits(word >> (i % 64)) == static_cast<unsigned>(std::popcount(word >> (i % 64))));
+        REQUIRE(count_bits(word >> (i % 64)) ==
+                static_cast<unsigned>(std::popcount(word >> (i % 64))));
     }
 }
 
