@@ -102,15 +102,17 @@ void resize(Object* object, test_random* random) {
     CHECK(test_verify(object->bytes, object->size, object->tag));
     const std::size_t size = some_size(random);
     const std::size_t kept = size < object->size ? size : object->size;
-    auto* bytes = static_cast<unsigned char*>(
-        test_below(random, 2) == 0
-            ? emma_realloc(object->bytes, size)
-            : emma_resize(object->bytes, object->size, object->alignment, size));
-    CHECK(bytes != nullptr);
-    CHECK(test_verify_part(bytes, object->size, kept, object->tag));
-    object->bytes = bytes;
+    void* resized = nullptr;
+    if (test_below(random, 2) == 0) {
+        resized = emma_realloc(object->bytes, size);
+        object->alignment = 16;
+    } else {
+        resized = emma_resize(object->bytes, object->size, object->alignment, size);
+    }
+    CHECK(resized != nullptr);
+    CHECK(test_verify_part(resized, object->size, kept, object->tag));
+    object->bytes = static_cast<unsigned char*>(resized);
     object->size = size;
-    object->alignment = 16;
     object->tag = test_next(random);
     test_fill(object->bytes, object->size, object->tag);
 }
