@@ -8,7 +8,8 @@
 ## make demo       the main job: counts the words of real text in a static program without a libc
 ## make lint       formatting, clang-tidy, layers, headers, instructions, scripts
 ## make format     lays out the sources with clang-format
-## make install    headers, archives, wrappers, linker scripts; takes PREFIX=/usr/local, DESTDIR=
+## make install    headers, archives, wrappers, linker scripts, files for pkg-config and CMake;
+##                 takes PREFIX=/usr/local, DESTDIR=
 ## make clean      removes build/
 ## make help       this text
 ##
@@ -233,11 +234,23 @@ format:
 	git ls-files '*.h' '*.hpp' '*.c' '*.cpp' | xargs clang-format -i
 
 install: all
-	install -d $(addprefix $(DESTDIR)$(PREFIX)/,bin include lib/emma)
+	install -d $(addprefix $(DESTDIR)$(PREFIX)/,bin include lib/emma lib/pkgconfig lib/cmake/emma)
 	install -m 644 $(public_headers) $(DESTDIR)$(PREFIX)/include
 	install -m 644 $(OUT)/libemma.a $(OUT)/libemma_crt.a $(DESTDIR)$(PREFIX)/lib
 	install -m 644 $(linker_scripts) $(DESTDIR)$(PREFIX)/lib/emma
 	install -m 755 $(wrappers) $(DESTDIR)$(PREFIX)/bin
+	printf '%s\n' $(pkg_config_lines) > $(DESTDIR)$(PREFIX)/lib/pkgconfig/emma.pc
+	printf '%s\n' $(cmake_lines) > $(DESTDIR)$(PREFIX)/lib/cmake/emma/emma-config.cmake
+
+# For programs with a libc; without one the wrappers know all there is to know. Both files find the
+# rest relative to themselves, so that an installation may be moved.
+pkg_config_lines = 'prefix=$${pcfiledir}/../..' 'Name: emma' 'Description: embeddable memory allocator' \
+	'Version: $(version)' 'Cflags: -I$${prefix}/include' 'Libs: -L$${prefix}/lib -lemma'
+cmake_lines = 'get_filename_component(emma_prefix "$${CMAKE_CURRENT_LIST_DIR}/../../.." ABSOLUTE)' \
+	'add_library(emma::emma STATIC IMPORTED)' 'set_target_properties(emma::emma PROPERTIES' \
+	'    IMPORTED_LOCATION "$${emma_prefix}/lib/libemma.a"' \
+	'    INTERFACE_INCLUDE_DIRECTORIES "$${emma_prefix}/include")'
+version = $(shell grep -ohE '"[0-9]+\.[0-9]+\.[0-9]+"' core/*.cpp core/*.h | tr -d '"' | head -n 1)
 
 help:
 	@sed -n 's/^## \{0,1\}//p' $(firstword $(MAKEFILE_LIST))

@@ -1,7 +1,8 @@
 #!/usr/bin/env bash
 # SPDX-License-Identifier: MIT OR Apache-2.0
 # tests/scripts/install.sh SET: an installation works: its wrappers build programs, static and
-# static-PIE, with either compiler and either linker, away from the source tree.
+# static-PIE, with either compiler and either linker, away from the source tree; and a hosted program
+# finds the library through pkg-config.
 # TEST-ONCE: it installs the default build
 # TEST-LIMIT: 120
 set -euo pipefail
@@ -23,3 +24,16 @@ for compiler in gcc clang; do
         done
     done
 done
+cat >hosted.c <<'C'
+#include <emma.h>
+int main(void) {
+    void *object = emma_malloc(10);
+    int good = emma_owns(object);
+    emma_free(object);
+    return !good;
+}
+C
+read -ra flags < <(PKG_CONFIG_PATH=opt/emma/lib/pkgconfig pkg-config --cflags --libs emma)
+gcc hosted.c "${flags[@]}" -o hosted
+./hosted || { echo "hosted, with ${flags[*]}" && exit 1; }
+PKG_CONFIG_PATH=opt/emma/lib/pkgconfig pkg-config --modversion emma | grep -qE '^[0-9]+\.[0-9]+\.[0-9]+$'
