@@ -8,6 +8,7 @@
 ## make demo       the main job: counts the words of real text in a static program without a libc
 ## make lint       formatting, clang-tidy, layers, headers, instructions, scripts
 ## make format     lays out the sources with clang-format
+## make preload    libemma_preload.so, to run an existing program on Emma: LD_PRELOAD=build/libemma_preload.so
 ## make install    headers, archives, wrappers, linker scripts, files for pkg-config and CMake;
 ##                 takes PREFIX=/usr/local, DESTDIR=
 ## make clean      removes build/
@@ -141,6 +142,26 @@ $(wrappers): linker/emma-cc
 	@mkdir -p $(@D) && cp $< $@ && chmod +x $@
 
 -include $(patsubst %.o,%.d,$(core_objects) $(crt_objects))
+
+# ---- the one hosted artefact -------------------------------------------------------------------
+# All of core/ once more, as a shared object in the place of a libc's malloc. Frames have unwind tables
+# because exceptions of a program's new-handler pass through them.
+PRELOAD_CXXFLAGS := $(subst -fPIE -ftls-model=local-exec,-fPIC -fno-semantic-interposition -ftls-model=initial-exec,$(subst \
+	-fno-asynchronous-unwind-tables,-fasynchronous-unwind-tables,$(LIB_CXXFLAGS))) -DEMMA_HOSTED=1
+PRELOAD_LDFLAGS := -Wl,--version-script=linker/preload.map -Wl,-soname,libemma_preload.so \
+	-Wl,-z,defs -Wl,-z,now -Wl,-z,nodelete -Wl,--gc-sections
+preload_sources := $(filter-out core/api/new_handler.cpp,$(core_sources)) $(wildcard core/hosted/*.cpp)
+preload_objects := $(preload_sources:%=$(OUT)/preload/%.o)
+$(core_cold:%=$(OUT)/preload/%.o): OPTIMISE := -Os
+
+.PHONY: preload
+preload: $(OUT)/libemma_preload.so
+$(OUT)/preload/%.cpp.o: %.cpp $(OUT)/flags
+	@mkdir -p $(@D)
+	$(call run,CXX,$(CXX) $(OPTIMISE) $(PRELOAD_CXXFLAGS) -MMD -MP -c $< -o $@)
+$(OUT)/libemma_preload.so: $(preload_objects) linker/preload.map
+	$(call run,LINK,$(CXX) -shared -nostdlib $(PRELOAD_LDFLAGS) $(filter %.o,$^) -lc -o $@)
+-include $(preload_objects:.o=.d)
 
 # ---- tests -------------------------------------------------------------------------------------
 # Programs without a libc are built as a user builds them: with the wrapper, static and static-PIE.

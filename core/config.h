@@ -12,12 +12,16 @@
 #ifndef EMMA_DEBUG
 #define EMMA_DEBUG 0
 #endif
+#ifndef EMMA_HOSTED
+#define EMMA_HOSTED 0
+#endif
 
 namespace emma {
 
 inline constexpr bool kThreadPointer = EMMA_TLS == 1;  // a heap per thread, found through %fs
 inline constexpr bool kChecks = EMMA_CHECKS == 1;      // prove every pointer before touching it
 inline constexpr bool kDebug = EMMA_DEBUG == 1;        // EMMA_ASSERT is on
+inline constexpr bool kHosted = EMMA_HOSTED == 1;      // libemma_preload.so: core/hosted is linked
 
 }  // namespace emma
 

@@ -59,6 +59,7 @@ void zero_object(void* object, std::size_t bytes) {
 
 bool attach_thread(bool abandon_occupied) {
 #if EMMA_TLS == 1
+    if (kHosted && !thread_may_attach()) return false;
     Heap* const present = t_heap.load(memory_order_relaxed);
     const bool has_one = present != &g_no_heap;
     if (has_one && (present->busy.is_unoccupied() || !abandon_occupied)) return true;

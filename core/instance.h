@@ -69,6 +69,10 @@ inline Heap* current_heap() {
 bool attach_thread(bool abandon_occupied);
 void detach_thread();
 
+// Hosted builds, in core/hosted: asked before a thread gets a heap, so that its end can be arranged
+// for. False once that end has come: whatever the thread still does, it borrows heaps.
+bool thread_may_attach();
+
 // Exclusive use of a heap for one operation: the thread's own, or a borrowed one where that is
 // occupied by the operation which this one interrupted, or where threads have none.
 class HeapLease {

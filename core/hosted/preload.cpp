@@ -1,0 +1,118 @@
+// SPDX-License-Identifier: MIT OR Apache-2.0
+// What libemma_preload.so has beside core/: the end of the libc's threads, the entry points that
+// only a libc's allocator has, and exceptions from operator new (in place of
+// core/api/new_handler.cpp). The one place that calls a libc; not in the archives.
+#include <dlfcn.h>
+#include <pthread.h>
+#include <cstddef>
+#include <cstdint>
+
+#include "core/api/new.h"
+#include "core/atomic.h"
+#include "core/check.h"
+#include "core/error_number.h"
+#include "core/instance.h"
+
+namespace emma {
+namespace {
+
+// ---- the end of a thread -----------------------------------------------------------------------
+// The destructor of a key gives the thread's heap back. Destructors of other keys may run after it,
+// in the same round or in a later one, and so may the libc's own cleaning up; they allocate through
+// borrowed heaps, however many rounds there are (PTHREAD_DESTRUCTOR_ITERATIONS is no matter).
+
+enum class Phase : std::uint8_t { kNew, kAnnounced, kEnded };
+constinit thread_local Phase t_phase = Phase::kNew;
+
+// any thread: one more than the key, or 0. Relaxed: it publishes nothing but itself.
+constinit Atomic<std::uint64_t> g_key_plus_one{0};
+
+void end_thread(void*) {
+    t_phase = Phase::kEnded;
+    detach_thread();
+}
+
+// Made by the first thread that allocates, which may be the dynamic linker before any constructor.
+// Two threads that are first at the same time make one each, and one of them deletes hers.
+bool find_key(pthread_key_t& key) {
+    std::uint64_t plus_one = g_key_plus_one.load(memory_order_relaxed);
+    if (plus_one == 0) {
+        pthread_key_t fresh;
+        if (pthread_key_create(&fresh, end_thread) != 0) return false;
+        const std::uint64_t mine = std::uint64_t{fresh} + 1;
+        if (g_key_plus_one.compare_exchange(plus_one, mine, memory_order_relaxed,
+                                            memory_order_relaxed)) {
+            plus_one = mine;
+        } else {
+            pthread_key_delete(fresh);
+        }
+    }
+    key = static_cast<pthread_key_t>(plus_one - 1);
+    return true;
+}
+
+bool announce_end() {
+    pthread_key_t key;
+    return find_key(key) && pthread_setspecific(key, &g_key_plus_one) == 0;
+}
+
+}  // namespace
+
+bool thread_may_attach() {
+    if (t_phase == Phase::kNew) {
+        t_phase = Phase::kAnnounced;  // before the call, which may allocate and come here again
+        if (!announce_end()) end_thread(nullptr);
+    }
+    return t_phase == Phase::kAnnounced;
+}
+
+// ---- operator new without memory ---------------------------------------------------------------
+
+namespace {
+
+// A function of the C++ run-time library, which most programs under preload have, though some only
+// by way of a plug-in; null: none. Looked up when memory is exhausted, not before.
+template <typename Function>
+Function* find_in_cxx_library(const char* name) {
+    void* const library = dlopen("libstdc++.so.6", RTLD_LAZY | RTLD_NOLOAD);
+    if (library == nullptr) return nullptr;
+    auto* const found = reinterpret_cast<Function*>(dlsym(library, name));
+    dlclose(library);  // the reference, not the library
+    return found;
+}
+
+std::new_handler find_new_handler() {
+    auto* const get = find_in_cxx_library<std::new_handler()>("_ZSt15get_new_handlerv");
+    return get != nullptr ? get() : nullptr;
+}
+
+}  // namespace
+
+// As in core/api/new_handler.cpp, but with the program's new-handler, and std::bad_alloc before the
+// panic. The exception leaves through frames that have nothing to clean up.
+void* allocate_with_handler(std::size_t size, std::size_t alignment, bool may_fail) {
+    for (;;) {
+        if (void* const object = emma_alloc(size, alignment)) return object;
+        if (const std::new_handler handler = find_new_handler()) {
+            handler();
+        } else if (may_fail) {
+            return nullptr;
+        } else {
+            if (auto* const throw_bad_alloc =
+                    find_in_cxx_library<void()>("_ZSt17__throw_bad_allocv"))
+                throw_bad_alloc();
+            panic(Misuse::kOutOfMemory, nullptr, 0);
+        }
+    }
+}
+
+}  // namespace emma
+
+// ---- entry points of glibc that no standard has ------------------------------------------------
+
+EMMA_PUBLIC void* valloc(std::size_t size) { return emma_aligned_alloc(emma::kPageBytes, size); }
+
+EMMA_PUBLIC void* pvalloc(std::size_t size) {
+    if (size > emma::kMaxRequestBytes) return emma::fail(emma::kEnomem);
+    return emma_aligned_alloc(emma::kPageBytes, emma::align_up(size, emma::kPageBytes));
+}
