@@ -19,9 +19,11 @@ namespace {
 
 // The bin's word is used up; the caller has entered the heap.
 [[gnu::noinline]] void* allocate_refill(Heap* heap, SizeClass size_class) {
-    void* object = heap == &g_no_heap ? nullptr : heap->allocate(size_class, nullptr);
+    // Threads without a heap all count in the same byte, not atomically: it may have gone astray
+    // and let one in.
+    void* const object = heap == &g_no_heap ? nullptr : heap->allocate(size_class, nullptr);
     heap->busy.exit();
-    return or_enomem(object);
+    return heap == &g_no_heap ? allocate_slow(geometry(size_class).slot_bytes) : or_enomem(object);
 }
 
 // The heap is occupied by what this call interrupted, or the thread has none.
