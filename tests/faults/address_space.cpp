@@ -3,7 +3,6 @@
 // ENOMEM; nothing that was allocated is damaged; after one object is freed a small one can be had;
 // when all is freed, the same can be had again, nothing has leaked.
 // TEST-QEMU: no, because its user mode takes RLIMIT_AS without enforcing it
-// TEST-LIMIT: 60
 #include "tests/freestanding/test.h"
 
 #include <emma.h>

@@ -5,7 +5,6 @@
 // default build it may also die by the read of an arena header that lies in unmapped memory.
 // TEST-CASES: number, name
 // TEST-FLAGS: -fno-builtin -fsized-deallocation -Wno-mismatched-new-delete -Wno-array-bounds
-// TEST-LIMIT: 10
 #include "tests/freestanding/test.h"
 
 #include <emma.h>

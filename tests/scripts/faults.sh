@@ -3,7 +3,7 @@
 # tests/scripts/faults.sh SET: lets every single memory system call of tests/faults/workload fail in
 # turn, and everything from some call on, and runs it in every tight limit of address space: what is
 # refused is null with ENOMEM, and nothing else changes.
-# TEST-LIMIT: 300
+# TEST-LIMIT: 900
 set -uo pipefail
 program=$1/tests/static/tests/faults/workload
 work=$(mktemp -d)

@@ -4,7 +4,6 @@
 # static-PIE, with either compiler and either linker, away from the source tree; and a hosted program
 # finds the library through pkg-config.
 # TEST-ONCE: it installs the default build
-# TEST-LIMIT: 120
 set -euo pipefail
 unset MAKEFLAGS MAKELEVEL MFLAGS
 work=$(mktemp -d)

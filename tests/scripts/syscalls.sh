@@ -3,7 +3,6 @@
 # tests/scripts/syscalls.sh SET [--print]: the README's table of system calls is exactly what strace sees
 # of the stress test, the examples and a misuse: no call is missing there, and none is there that is
 # not made. Rows marked (rare) need not be seen. --print shows what was seen.
-# TEST-LIMIT: 120
 set -uo pipefail
 set=$1
 here=$(dirname "$0")
@@ -12,7 +11,7 @@ trap 'rm -rf "$work"' EXIT
 
 # Runs a program under strace, one file a thread, so that every call stands whole in its line.
 trace() {
-    (timeout 100 strace -qq -s 0 -ff -o "$work/trace" "$@" || true) >/dev/null 2>&1
+    (timeout 200 strace -qq -s 0 -ff -o "$work/trace" "$@" || true) >/dev/null 2>&1
 }
 for kind in static static-pie; do
     trace "$set/tests/$kind/tests/stress/threads" 1 1 4

@@ -2,7 +2,6 @@
 # SPDX-License-Identifier: MIT OR Apache-2.0
 # tests/scripts/wordfreq.sh SET: the example wordfreq: counts that agree with the system's tools, and a
 # clear line and an exit status for input that cannot be used and for a wrong command line.
-# TEST-LIMIT: 120
 set -uo pipefail
 work=$(mktemp -d)
 trap 'rm -rf "$work"' EXIT

@@ -4,7 +4,6 @@
 //
 //   signals [SEED [SIGNALS]]
 //
-// TEST-LIMIT: 60
 // TEST-ARGS: 0 3000
 // TEST-QEMU: 0 300
 #include "tests/freestanding/test.h"

@@ -6,7 +6,6 @@
 //
 //   threads [SEED [ROUNDS [THREADS]]]
 //
-// TEST-LIMIT: 60
 // TEST-ARGS: 0 4 4
 // TEST-QEMU: 0 1 3
 #include "tests/freestanding/test.h"
