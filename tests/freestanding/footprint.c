@@ -1,18 +1,18 @@
 /* SPDX-License-Identifier: MIT OR Apache-2.0
  *
- * What a program that allocates costs at least: as the example hello (malloc, write, free, exit), and
- * it reads its own /proc/self/status: at most 28 KiB of anonymous memory (a static-PIE: a page more,
- * which its relocation has written), at most 1 MiB of address space.
+ * What a program that allocates costs at least: as the example hello (malloc, write, free, exit),
+ * and it reads its own /proc/self/status: at most 28 KiB of anonymous memory (a static-PIE: a page
+ * more, which its relocation has written), at most 1 MiB of address space.
  */
 // TEST-FLAGS: -fno-builtin
 // TEST-QEMU: no, because the figures would be the emulator's
 #include "test.h"
 
-void *malloc(size_t);
-void free(void *);
+void* malloc(size_t);
+void free(void*);
 
 /* The number behind `name` in /proc/self/status, in KiB. */
-static uint64_t status_kib(const char *text, const char *name) {
+static uint64_t status_kib(const char* text, const char* name) {
     for (; *text; text++) {
         size_t i = 0;
         while (name[i] && text[i] == name[i]) i++;
@@ -27,7 +27,7 @@ static uint64_t status_kib(const char *text, const char *name) {
 }
 
 int main(void) {
-    char *text = malloc(2000);
+    char* text = malloc(2000);
     CHECK(text);
     long file = emma_syscall(2, "/proc/self/status", 0L, 0L); /* open(2) */
     CHECK(file >= 0);
