@@ -3,6 +3,7 @@
 # tests/scripts/faults.sh SET: lets every single memory system call of tests/faults/workload fail in
 # turn, and everything from some call on, and runs it in every tight limit of address space: what is
 # refused is null with ENOMEM, and nothing else changes.
+# TEST-ONCE: the compiler makes no difference to what is refused
 # TEST-LIMIT: 900
 set -uo pipefail
 program=$1/tests/static/tests/faults/workload
@@ -14,7 +15,7 @@ run() { # what, command
     local what=$1
     shift
     runs=$((runs + 1))
-    timeout 20 "$@" >"$work/output" 2>&1 && return
+    timeout 90 "$@" >"$work/output" 2>&1 && return
     echo "status $? with $what" && tail -n 5 "$work/output"
     failed=$((failed + 1))
 }
