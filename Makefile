@@ -226,9 +226,15 @@ $(OUT)/tests/bare/%: %.c $(OUT)/libemma.a $(public_headers) Makefile
 	$(call run,LINK,$(CC) -std=gnu11 -O2 -g $(TEST_WARNINGS) -ffreestanding -nostdlib -static -fno-pie \
 		-fno-stack-protector -fno-builtin -I$(OUT)/include -MMD -MP -MF $@.d $< $(OUT)/libemma.a -o $@)
 
+# Programs of a libc that are run with libemma_preload.so.
+preload_programs := $(addprefix $(OUT)/,$(basename $(wildcard tests/preload/*.cpp)))
+$(OUT)/tests/preload/%: tests/preload/%.cpp Makefile
+	@mkdir -p $(@D)
+	$(call run,LINK,$(CXX) -std=c++20 -O2 -g $(TEST_WARNINGS) -MMD -MP -MF $@.d $< -pthread -o $@)
+
 .PHONY: programs
-programs: all $(nolibc_programs) $(unit_programs) $(hosted_programs) $(bare_program)
--include $(wildcard $(nolibc_programs:=.d) $(hosted_programs:=.d)) \
+programs: all preload $(nolibc_programs) $(unit_programs) $(hosted_programs) $(preload_programs) $(bare_program)
+-include $(wildcard $(nolibc_programs:=.d) $(hosted_programs:=.d) $(preload_programs:=.d)) \
 	$(unit_sources:%.cpp=$(OUT)/unit/%.cpp.d) $(unit_core_objects:.o=.d)
 
 # ---- for people --------------------------------------------------------------------------------
