@@ -20,9 +20,11 @@
 #if defined(__GNUC__)
 #define EMMA_ALLOCATES(...) __attribute__((malloc, alloc_size(__VA_ARGS__), warn_unused_result))
 #define EMMA_MUST_USE __attribute__((warn_unused_result))
+#define EMMA_NORETURN __attribute__((noreturn))
 #else
 #define EMMA_ALLOCATES(...)
 #define EMMA_MUST_USE
+#define EMMA_NORETURN
 #endif
 
 #ifdef __cplusplus
@@ -152,6 +154,10 @@ typedef void (*emma_panic_handler)(const struct emma_panic* panic);
 /* Replaces the handler; null restores the default one, which writes the message as one line to file
  * descriptor 2 and traps (SIGILL). */
 void emma_set_panic_handler(emma_panic_handler handler) EMMA_NOEXCEPT;
+
+/* Panics for lack of memory (EMMA_PANIC_OUT_OF_MEMORY) and does not return: for allocating code
+ * whose contract knows no failure, such as C++ containers without exceptions. */
+void emma_out_of_memory(void) EMMA_NOEXCEPT EMMA_NORETURN;
 
 /* Gives the calling thread a heap now instead of at its first allocation: 0 or ENOMEM. On a thread
  * that left a signal handler by longjmp out of Emma (and so works through borrowed heaps since) it

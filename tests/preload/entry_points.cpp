@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: MIT OR Apache-2.0
+// TEST-FLAGS: -fno-builtin
 // What a libc program may expect beyond malloc and free: errno, glibc's own entry points, and the
 // program's new-handler and std::bad_alloc when operator new finds no memory.
 // Run under libemma_preload.so.
