@@ -44,8 +44,11 @@ SliceRange Arena::claim(unsigned count, unsigned alignment_slices) {
         // Acquire pairs with release() by the last owner, or with grow(). A failure means that
         // another thread claimed or released: it has made progress. No ABA: the word is the state.
         if (head.free_slices.compare_exchange(free, free & ~wanted, memory_order_acquire,
-                                              memory_order_relaxed))
-            return {this, first, count, take_clean(wanted)};
+                                              memory_order_relaxed)) {
+            SliceRange range{.arena = this, .first = first, .count = count};
+            take_clean(range);
+            return range;
+        }
     }
 }
 
@@ -54,21 +57,24 @@ bool Arena::claim_exactly(unsigned first, unsigned count) {
     const std::uint64_t wanted = range_bits(first, count);
     std::uint64_t free = head.free_slices.load(memory_order_relaxed);
     while ((free & wanted) == wanted) {
-        if (head.free_slices.compare_exchange(free, free & ~wanted, memory_order_acquire,
-                                              memory_order_relaxed)) {
-            take_clean(wanted);
-            return true;
-        }
+        if (!head.free_slices.compare_exchange(free, free & ~wanted, memory_order_acquire,
+                                               memory_order_relaxed))
+            continue;
+        SliceRange range{.arena = this, .first = first, .count = count};
+        take_clean(range);
+        return true;
     }
     return false;
 }
 
 // From now on the range counts as written. Relaxed: the caller owns the bits, and the next claimant
 // gets them through the free word.
-bool Arena::take_clean(std::uint64_t slices) {
-    const bool clean = (head.clean_slices.load(memory_order_relaxed) & slices) == slices;
+void Arena::take_clean(SliceRange& range) {
+    const std::uint64_t slices = range_bits(range.first, range.count);
+    range.clean = (head.clean_slices.load(memory_order_relaxed) & slices) == slices;
+    range.was_purged = (head.purged_slices.load(memory_order_relaxed) & slices) != 0;
     head.clean_slices.clear_bits(slices, memory_order_relaxed);
-    return clean;
+    if (range.was_purged) head.purged_slices.clear_bits(slices, memory_order_relaxed);
 }
 
 void Arena::release(unsigned first, unsigned count) {
@@ -78,30 +84,28 @@ void Arena::release(unsigned first, unsigned count) {
 }
 
 std::size_t Arena::grow(const PageSource& source, unsigned count) {
-    std::uint32_t mapped = head.mapped_slices.load(memory_order_relaxed);
+    std::uint32_t mapped = head.mark.load(memory_order_relaxed);
     // Doubling keeps the number of calls small; less is asked for only where that is refused.
     unsigned step = mapped > count ? mapped : count;
     while (mapped < kSlicesPerArena) {
         if (step > kSlicesPerArena - mapped) step = kSlicesPerArena - mapped;
         // Moving the mark is the right to map the slices behind it. Losing means that another
         // thread grows the arena: the caller looks at what that brings.
-        if (!head.mapped_slices.compare_exchange(mapped, mapped + step, memory_order_relaxed,
-                                                 memory_order_relaxed))
+        if (!head.mark.compare_exchange(mapped, mapped + step, memory_order_relaxed,
+                                        memory_order_relaxed))
             return 0;
         const Extension result =
             source.extend(source.context, slice_addr(mapped), step * kSliceBytes);
         if (result == Extension::kDone) {
-            const std::uint64_t fresh = range_bits(mapped, step);
-            head.clean_slices.set_bits(fresh, memory_order_relaxed);
-            head.free_slices.set_bits(fresh, memory_order_release);  // pairs with claim()
+            publish(range_bits(mapped, step));
             return step * kSliceBytes;
         }
         // Somebody else's mapping directly behind the arena: it stays short for good.
         const bool give_up = result == Extension::kTaken && step == 1;
         std::uint32_t marked = mapped + step;
         // Fails where another thread has mapped behind the mark meanwhile; the gap stays unused.
-        if (!head.mapped_slices.compare_exchange(marked, give_up ? kSlicesPerArena : mapped,
-                                                 memory_order_relaxed, memory_order_relaxed))
+        if (!head.mark.compare_exchange(marked, give_up ? kStaysShort : mapped,
+                                        memory_order_relaxed, memory_order_relaxed))
             return 0;
         if (step == 1) return 0;
         step /= 2;
@@ -109,13 +113,78 @@ std::size_t Arena::grow(const PageSource& source, unsigned count) {
     return 0;
 }
 
+// Freshly mapped slices become claimable. Release pairs with claim().
+void Arena::publish(std::uint64_t slices) {
+    head.clean_slices.set_bits(slices, memory_order_relaxed);
+    head.present_slices.set_bits(slices, memory_order_relaxed);
+    head.free_slices.set_bits(slices, memory_order_release);
+}
+
 Arena* Arena::make(void* pages, unsigned mapped) {
     Arena* const arena = static_cast<Arena*>(pages);
-    const std::uint64_t slices = range_bits(1, mapped - 1);
-    arena->head.mapped_slices.store(mapped, memory_order_relaxed);
-    arena->head.clean_slices.store(slices, memory_order_relaxed);
-    arena->head.free_slices.store(slices, memory_order_relaxed);  // published with the arena
+    arena->head.mark.store(mapped, memory_order_relaxed);
+    arena->publish(range_bits(1, mapped - 1));
     return arena;
+}
+
+// A purger claims what it purges, as any user would; the slices are clean before it lets go.
+std::size_t Arena::purge(const PageSource& source, std::uint64_t slices) {
+    if (source.purge == nullptr) return 0;
+    std::size_t purged = 0;
+    while (std::uint64_t left = dirty_slices() & slices) {
+        const unsigned first = lowest_bit(left);
+        left = ~(left >> first);
+        const unsigned count = left == 0 ? 64 - first : lowest_bit(left);
+        slices &= ~range_bits(first, count);
+        if (!claim_exactly(first, count)) continue;
+        if (source.purge(source.context, reinterpret_cast<void*>(slice_addr(first)),
+                         count * kSliceBytes)) {
+            head.clean_slices.set_bits(range_bits(first, count), memory_order_relaxed);
+            head.purged_slices.set_bits(range_bits(first, count), memory_order_relaxed);
+            purged += count * kSliceBytes;
+        }
+        release(first, count);
+    }
+    return purged;
+}
+
+bool Arena::close() {
+    std::uint64_t present = head.present_slices.load(memory_order_relaxed);
+    if (head.free_slices.load(memory_order_relaxed) != present) return false;
+    // The mark first: from then on nobody grows the arena. A mark ahead of what is mapped belongs
+    // to a thread that is growing it now, or to a gap that such a thread has left.
+    std::uint32_t mark = head.mark.load(memory_order_relaxed);
+    if (mark != kStaysShort && mark != count_bits(present) + 1) return false;
+    if (!head.mark.compare_exchange(mark, kClosed, memory_order_relaxed, memory_order_relaxed))
+        return false;
+    // Acquire: what the last users of the slices did is done before they are unmapped.
+    if (head.free_slices.compare_exchange(present, 0, memory_order_acquire, memory_order_relaxed))
+        return true;
+    head.mark.store(mark, memory_order_relaxed);
+    return false;
+}
+
+bool Arena::unmap(const PageSource& source, std::size_t& unmapped) {
+    // From the end, so that the header goes last, together with the slices right behind it.
+    std::uint64_t left = head.present_slices.load(memory_order_relaxed) | 1;
+    while (left != 0) {
+        const unsigned last = static_cast<unsigned>(std::bit_width(left)) - 1;
+        const std::uint64_t gaps = ~left << (63 - last);
+        const unsigned count = gaps == 0 ? last + 1 : static_cast<unsigned>(std::countl_zero(gaps));
+        const unsigned first = last + 1 - count;
+        if (!source.unmap(source.context, reinterpret_cast<void*>(slice_addr(first)),
+                          count * kSliceBytes))
+            return false;
+        unmapped += count * kSliceBytes;
+        left &= ~range_bits(first, count);
+        if (first != 0) head.present_slices.store(left & ~std::uint64_t{1}, memory_order_relaxed);
+    }
+    return true;
+}
+
+void Arena::reopen() {
+    head.mark.store(kStaysShort, memory_order_relaxed);
+    head.free_slices.store(head.present_slices.load(memory_order_relaxed), memory_order_release);
 }
 
 }  // namespace emma

@@ -24,20 +24,29 @@ namespace emma {
 struct Arena;
 
 struct alignas(arch::kCacheLineBytes) ArenaHead {
-    Atomic<std::uint64_t> free_slices;    // any thread: 1 = mapped and unclaimed
-    Atomic<std::uint64_t> clean_slices;   // claimant of the bit: 1 = not written since mapped
-    Atomic<std::uint32_t> mapped_slices;  // any thread: how far the window is mapped or being so
-    std::uint32_t ordinal;                // 0 for the oldest; const after publish
-    Atomic<Arena*> next;                  // the next younger arena; const once set
+    Atomic<std::uint64_t> free_slices;     // any thread: 1 = mapped and unclaimed
+    Atomic<std::uint64_t> present_slices;  // any thread: 1 = mapped
+    Atomic<std::uint64_t> clean_slices;    // claimant of the bit: 1 = zero, and not resident
+    Atomic<std::uint64_t> purged_slices;   // claimant of the bit: 1 = clean by a purge
+    Atomic<std::uint64_t> idle_slices;     // any thread: 1 = was dirty when last looked at; a hint
+    Atomic<std::uint32_t> mark;            // any thread: how far the window is mapped or being so
+    std::uint32_t place;                   // in the ArenaList; const after publish
+    Arena* next_in_limbo;                  // whoever has closed the arena
 };
 static_assert(sizeof(ArenaHead) == sizeof(Slab));
+
+// Values of `mark` beyond a count of slices: the arena grows no more.
+inline constexpr std::uint32_t kStaysShort =
+    kSlicesPerArena + 1;                                       // the rest of its window is taken
+inline constexpr std::uint32_t kClosed = kSlicesPerArena + 2;  // it is about to be unmapped
 
 // A claimed range of slices.
 struct SliceRange {
     Arena* arena = nullptr;
     unsigned first = 0;
     unsigned count = 0;
-    bool clean = false;  // every byte of it is zero
+    bool clean = false;       // every byte of it is zero
+    bool was_purged = false;  // some of it had been purged
     bool ok() const { return arena != nullptr; }
 };
 
@@ -61,11 +70,32 @@ struct Arena {
     void release(unsigned first, unsigned count);
     // Maps more of the window, at least `count` slices if it can; the bytes newly mapped, or 0.
     std::size_t grow(const PageSource& source, unsigned count);
+    bool can_grow() const { return head.mark.load(memory_order_relaxed) < kSlicesPerArena; }
+
+    // Free slices that are resident as far as known.
+    std::uint64_t dirty_slices() const {
+        return head.free_slices.load(memory_order_relaxed) &
+               ~head.clean_slices.load(memory_order_relaxed);
+    }
+    // Purges those of `slices` that are free and not clean; the bytes purged.
+    std::size_t purge(const PageSource& source, std::uint64_t slices);
+    // Claims all slices for good, so that nobody else can ever claim one; false where one is in
+    // use.
+    bool close();
+    // Gives the pages of a closed arena back that nobody looks at any more, and adds up the bytes.
+    // False: the source refused; what is still mapped is a closed arena.
+    bool unmap(const PageSource& source, std::size_t& unmapped);
+    // Undoes close(); the arena will not grow again.
+    void reopen();
+    std::size_t mapped_bytes() const {
+        return (count_bits(head.present_slices.load(memory_order_relaxed)) + 1) * kSliceBytes;
+    }
     // Makes freshly mapped, zeroed pages an arena with `mapped` slices.
     static Arena* make(void* pages, unsigned mapped);
 
   private:
-    bool take_clean(std::uint64_t slices);
+    void take_clean(SliceRange& range);
+    void publish(std::uint64_t slices);
 };
 static_assert(sizeof(Arena) <= kSliceBytes, "the header fills one slice");
 static_assert(sizeof(Arena) == 64576);

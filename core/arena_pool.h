@@ -1,13 +1,24 @@
 // SPDX-License-Identifier: MIT OR Apache-2.0
-// All arenas of an instance, oldest first, with the table that proves pointers and the account of
-// what was mapped. Slices come from the oldest arena that has them, so that young ones can empty.
-// Any thread may call anything here. Arenas are never unmapped.
+// All arenas of an instance, with the table that proves pointers and the account of what was
+// mapped. Slices come from the oldest arena that has them, so that young ones can empty. Any thread
+// may call anything here.
+//
+// Memory goes back in two ways:
+//   purge   free slices keep their addresses and lose their pages. By itself once more than
+//           `purge_limit` is free and resident, and only slices that stayed free from one look to
+//           the next; a look is due every kLookSlices released. A program that takes purged slices
+//           into use again raises the limit, so a steady one soon stops purging. No clock.
+//   unmap   an arena without a slice in use, on trim() and at a look. Such an arena is closed (all
+//           its slices are claimed), leaves the list, and is unmapped once no guard is held:
+//           whoever counts himself after that finds it neither in the list nor in the table. Where
+//           a guard is held the arena waits in limbo; nobody waits for it.
 #pragma once
 
 #include <cstddef>
 #include <cstdint>
 
 #include "core/arena.h"
+#include "core/arena_list.h"
 #include "core/arena_table.h"
 #include "core/atomic.h"
 #include "core/page_source.h"
@@ -22,12 +33,17 @@ class ArenaPool {
     // `count` adjacent slices (1..63), the first at a multiple of `alignment_slices`; grows an
     // arena or adds one where needed. Not ok(): no memory.
     SliceRange claim(unsigned count, unsigned alignment_slices);
-    // Exactly these slices, mapped for it where they are not; false: they cannot be had.
+    // Exactly these slices of an arena that the caller has slices of, mapped for it where they are
+    // not; false: they cannot be had.
     bool claim_exactly(Arena* arena, unsigned first, unsigned count);
     void release(Arena* arena, unsigned first, unsigned count);
 
-    // The arena around `addr`, or null where Emma has none there. Reads nothing at `addr`.
+    // The arena around `addr`, or null where Emma has none there. Reads nothing at `addr`. Unless
+    // an object in it is live the arena may go at any time: see ArenaGuard.
     Arena* arena_around(std::uintptr_t addr) const;
+
+    // Purges and unmaps all that is free; the bytes that went back.
+    std::size_t trim();
 
     // Pages of their own, counted.
     void* map(std::size_t bytes, std::size_t alignment);
@@ -43,33 +59,67 @@ class ArenaPool {
     ArenaTable& table() { return table_; }
     const ArenaTable& table() const { return table_; }
     const PageSource& source() const { return source_ != nullptr ? *source_ : kSystemPages; }
-    Arena* oldest() const { return oldest_.load(memory_order_acquire); }
 
-    std::size_t mapped_bytes() const {
-        return mapped_bytes_.load(memory_order_relaxed) + table_.mapped_bytes();
+    // Calls visit(arena) for every arena; the caller holds an ArenaGuard.
+    template <typename Visitor>
+    void for_each(Visitor visit) const {
+        for (std::uint32_t place = 0; place < list_.end(); ++place)
+            if (Arena* const arena = list_.at(place)) visit(*arena);
     }
+
+    std::size_t mapped_bytes() const;
     std::size_t mapped_peak_bytes() const;
     std::size_t source_calls() const { return source_calls_.load(memory_order_relaxed); }
 
   private:
-    SliceRange claim_from(Arena* first, unsigned count, unsigned alignment_slices);
+    friend class ArenaGuard;
+
+    SliceRange claim_from(std::uint32_t place, unsigned count, unsigned alignment_slices);
     bool grow(Arena* arena, unsigned count);
     Arena* add_arena(unsigned least_slices);
-    void append(Arena* arena);
-    void skip_full(Arena* arena);
+    void note_regret(const SliceRange& range);
+    void skip_full(std::uint32_t place, const Arena* arena);
+    [[gnu::cold]] void look();
+    std::size_t dirty_bytes() const;
+    std::size_t purge_idle(std::size_t enough_bytes);
+    std::size_t unmap_empty(bool only_purged);
+    void put_in_limbo(Arena* arena);
+    std::size_t unmap_closed(Arena* arena);
+    bool no_guard_held() const { return guards_.load(memory_order_seq_cst) == 0; }
     void count_mapped(std::size_t bytes);
     void count_unmapped(std::size_t bytes) { mapped_bytes_.fetch_sub(bytes, memory_order_relaxed); }
     void count_call() { source_calls_.fetch_add(1, memory_order_relaxed); }
 
     const PageSource* source_ = nullptr;  // const; null is the system's, so that all-zero is valid
     ArenaTable table_{};
-    Atomic<Arena*> oldest_;           // any thread; const once set
-    Atomic<Arena*> first_with_room_;  // any thread; a hint where to start looking
+    ArenaList list_{};
+    // Any thread.
+    mutable Atomic<std::uint32_t> guards_;   // how many are looking at arenas that may be empty
+    Atomic<std::uint32_t> first_with_room_;  // a hint: the place where to start looking
+    Atomic<Arena*> limbo_;                   // closed, out of the list, not yet unmapped
     // Any thread, relaxed: they publish nothing.
+    Atomic<std::size_t> released_slices_;
+    Atomic<std::size_t> extra_limit_bytes_;  // how far the purge limit was raised
     Atomic<bool> had_shortage_;
     Atomic<std::size_t> mapped_bytes_;
     Atomic<std::size_t> mapped_peak_bytes_;
     Atomic<std::size_t> source_calls_;
+};
+
+// While one exists no arena that its holder found is unmapped. Sequentially consistent with
+// ArenaList::at() and remove(): see unmap_closed().
+class ArenaGuard {
+  public:
+    explicit ArenaGuard(const ArenaPool& pool) : pool_(pool) {
+        pool_.guards_.fetch_add(1, memory_order_seq_cst);
+    }
+    // Release: the look is over before the count says so.
+    ~ArenaGuard() { pool_.guards_.fetch_sub(1, memory_order_release); }
+    ArenaGuard(const ArenaGuard&) = delete;
+    ArenaGuard& operator=(const ArenaGuard&) = delete;
+
+  private:
+    const ArenaPool& pool_;
 };
 
 }  // namespace emma

@@ -9,8 +9,9 @@ ArenaTable::Entry* ArenaTable::find(std::uintptr_t addr, State state) const {
     any_table([&](Entry* entries, std::size_t mask) {
         for (std::size_t i = 0; i < kMaxProbes; ++i) {
             Entry& entry = entries[(hash(addr) + i) & mask];
-            // Acquire pairs with the release in insert_into(): the size comes with the key.
-            const std::uintptr_t key = entry.key.load(memory_order_acquire);
+            // Pairs with insert_into(): the size comes with the key. Sequentially consistent
+            // with begin_removal() and the count of guards, see ArenaPool::unmap_closed().
+            const std::uintptr_t key = entry.key.load(memory_order_seq_cst);
             if (key == 0) return false;
             if (key != (addr | state)) continue;
             result = &entry;
@@ -37,7 +38,7 @@ std::size_t ArenaTable::begin_removal(std::uintptr_t addr) {
     const std::size_t bytes = entry->bytes.load(memory_order_relaxed);
     std::uintptr_t expected = addr;
     // Of several removers one wins; the entry then belongs to it until end_removal().
-    return entry->key.compare_exchange(expected, addr | kRemoving, memory_order_acq_rel,
+    return entry->key.compare_exchange(expected, addr | kRemoving, memory_order_seq_cst,
                                        memory_order_relaxed)
                ? bytes
                : 0;

@@ -22,13 +22,13 @@ namespace {
     // Threads without a heap all count in the same byte, not atomically: it may have gone astray
     // and let one in.
     void* const object = heap == &g_no_heap ? nullptr : heap->allocate(size_class, nullptr);
-    heap->busy.exit();
+    heap->leave();
     return heap == &g_no_heap ? allocate_slow(geometry(size_class).slot_bytes) : or_enomem(object);
 }
 
 // The heap is occupied by what this call interrupted, or the thread has none.
 [[gnu::noinline]] void* allocate_nested(Heap* heap, std::size_t bytes) {
-    heap->busy.exit();
+    heap->leave();
     return allocate_slow(bytes);
 }
 
@@ -36,13 +36,13 @@ namespace {
 
 // The heap was entered, but the free is not a plain one.
 [[gnu::noinline]] void free_after_entry(Heap* heap, void* pointer) {
-    heap->busy.exit();
+    heap->leave();
     free_slow(pointer);
 }
 
 [[gnu::noinline]] void free_attend(Heap* heap, Slab* slab) {
     heap->attend(slab);
-    heap->busy.exit();
+    heap->leave();
 }
 
 // The slot of a small slab that starts at `addr`; false where none does. As slot_starting_at(),
@@ -64,13 +64,13 @@ EMMA_PUBLIC void* emma_malloc(size_t size) noexcept {
     if (size > kTableMaxBytes) [[unlikely]]
         return allocate_slow(size);
     Heap* const heap = current_heap();
-    if (!heap->busy.enter()) [[unlikely]]
+    if (!heap->enter()) [[unlikely]]
         return allocate_nested(heap, size);
     const SizeClass size_class = table_class_for(size);
     void* const object = heap->take(size_class);
     if (object == nullptr) [[unlikely]]
         return allocate_refill(heap, size_class);
-    heap->busy.exit();
+    heap->leave();
     return object;
 }
 
@@ -84,7 +84,7 @@ EMMA_PUBLIC void emma_free(void* ptr) noexcept {
     Heap* const heap = current_heap();
     if (!slab->owner.is_fast_for(heap)) [[unlikely]]
         return free_slow(ptr);
-    if (!heap->busy.enter()) [[unlikely]]
+    if (!heap->enter()) [[unlikely]]
         return free_after_entry(heap, ptr);
     SlotIndex slot;
     if (!find_small_slot(slab, addr, slot)) [[unlikely]]
@@ -96,7 +96,7 @@ EMMA_PUBLIC void emma_free(void* ptr) noexcept {
         return free_after_entry(heap, ptr);
     if (result == PutResult::kAttend) [[unlikely]]
         return free_attend(heap, slab);
-    heap->busy.exit();
+    heap->leave();
 }
 
 // ---- the C family ------------------------------------------------------------------------------

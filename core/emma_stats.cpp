@@ -42,9 +42,10 @@ EMMA_PUBLIC void emma_stats(struct emma_stats* stats) noexcept {
     stats->adopted_heaps = instance.adoptions.load(memory_order_relaxed);
     stats->borrowed_heaps = instance.borrows.load(memory_order_relaxed);
     instance.heaps.for_each([&](Heap*) { ++stats->heaps; });
-    Arena* arena = instance.arenas.oldest();
-    for (; arena != nullptr; arena = arena->head.next.load(memory_order_acquire))
-        add_arena(*stats, *arena);
+    {
+        const ArenaGuard guard(instance.arenas);
+        instance.arenas.for_each([&](Arena& arena) { add_arena(*stats, arena); });
+    }
     instance.arenas.table().for_each([&](std::uintptr_t, std::size_t bytes) {
         if (bytes == ArenaTable::kArenaMark) return;
         ++stats->huge_objects;

@@ -257,10 +257,10 @@ void Heap::set_up(const SliceRange& range, SizeClass size_class) {
 // Walks all arenas.
 void Heap::list_all_with_room() {
     drain_inbox();
-    for (Arena* arena = arenas->oldest(); arena != nullptr;
-         arena = arena->head.next.load(memory_order_acquire)) {
+    const ArenaGuard guard(*arenas);
+    arenas->for_each([&](Arena& arena) {
         for (unsigned slice = 1; slice < kSlicesPerArena; ++slice) {
-            Slab* const slab = &arena->slab(slice);
+            Slab* const slab = &arena.slab(slice);
             // Acquire: another heap's slab is seen whole, and then is not this heap's.
             if (slab->use.load(memory_order_acquire) != SliceUse::kSlab) continue;
             if (slab->owner.heap() != this || slab->state != SlabState::kFull) continue;
@@ -269,6 +269,18 @@ void Heap::list_all_with_room() {
             slab->held_back = 0;
             append(slab);
         }
+    });
+}
+
+void Heap::trim() {
+    drain_inbox();
+    for (unsigned index = 0; index < kSizeClassCount; ++index) {
+        Slab* const slab = slabs[index].current;
+        if (slab == nullptr || slab->uncounted != 0) continue;
+        if (count_free(slab->free_words, slab->slot_count) != slab->slot_count) continue;
+        slabs[index].current = nullptr;
+        bins[index].word_offset = 0;
+        retire(slab);
     }
 }
 

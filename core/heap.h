@@ -22,21 +22,25 @@
 
 namespace emma {
 
-// Who holds a heap: nobody, or one thread or operation. any thread
+// Who holds a heap: nobody, an operation that borrowed it, or a thread. any thread
 class Ownership {
   public:
+    static constexpr std::uint64_t kIdle = 0;
+    static constexpr std::uint64_t kAnonymous = ~std::uint64_t{0};  // held, nobody says by whom
+
     // Acquire pairs with release(): the next holder sees all that the last one did.
-    bool try_claim() {
-        std::uint32_t expected = kIdle;
-        return word_.load(memory_order_relaxed) == kIdle &&
-               word_.compare_exchange(expected, kHeld, memory_order_acquire, memory_order_relaxed);
+    bool try_claim(std::uint64_t holder) { return try_take_over(kIdle, holder); }
+    // From a holder that will never come back.
+    bool try_take_over(std::uint64_t from, std::uint64_t holder) {
+        return word_.load(memory_order_relaxed) == from &&
+               word_.compare_exchange(from, holder, memory_order_acquire, memory_order_relaxed);
     }
+    void rename(std::uint64_t holder) { word_.store(holder, memory_order_relaxed); }
     void release() { word_.store(kIdle, memory_order_release); }
+    std::uint64_t holder() const { return word_.load(memory_order_relaxed); }
 
   private:
-    static constexpr std::uint32_t kIdle = 0;
-    static constexpr std::uint32_t kHeld = 1;
-    Atomic<std::uint32_t> word_;
+    Atomic<std::uint64_t> word_;
 };
 
 // Whether an operation of the holder is at work in the heap: a second one can only be a signal
@@ -49,10 +53,30 @@ class Busy {
     void exit() { arch::decrement(&depth_); }
     void reset() { depth_ = kUnoccupied; }
     bool is_unoccupied() const { return depth_ == kUnoccupied; }
+    // For a visitor. Acquire: what the holder's last operation did is visible with its exit.
+    bool is_unoccupied_remote() const {
+        return __atomic_load_n(&depth_, __ATOMIC_ACQUIRE) == kUnoccupied;
+    }
 
   private:
     static constexpr std::uint8_t kUnoccupied = 0xff;
     std::uint8_t depth_;
+};
+
+// Whether another thread is at work in the heap while its holder is not: see HeapPool::visit(). The
+// holder writes Busy, then reads this; a visitor writes this, makes all threads pass a barrier,
+// then reads Busy. So at least one of the two sees the other and leaves.
+class Visited {
+  public:
+    bool is_set() const { return flag_.load(memory_order_acquire) != 0; }
+    bool try_set() {
+        std::uint8_t expected = 0;
+        return flag_.compare_exchange(expected, 1, memory_order_seq_cst, memory_order_relaxed);
+    }
+    void clear() { flag_.store(0, memory_order_release); }
+
+  private:
+    Atomic<std::uint8_t> flag_;
 };
 
 // What the fast path needs: the bitmap word that slots are taken from, as an offset from the heap
@@ -73,17 +97,23 @@ struct alignas(arch::kCacheLineBytes) Heap {
     // ---- holder
     std::uint64_t no_free_slots;  // always 0; first, see Bin
     Busy busy;
+    Visited visited;  // any thread; here because every operation looks at it
+    bool was_held;    // by a thread, ever
     ArenaPool* arenas;
     Bin bins[kSizeClassCount];
     BinSlabs slabs[kSizeClassCount];
 
     // ---- any thread
     alignas(arch::kCacheLineBytes) Ownership ownership;
-    Atomic<Slab*> inbox;              // slabs with remote frees, each at most once
-    Heap* older;                      // const after publish: the next heap of the instance
-    Atomic<std::uint32_t> adoptions;  // how often it was taken over
+    Atomic<Slab*> inbox;  // slabs with remote frees, each at most once
+    Heap* older;          // const after publish: the next heap of the instance
 
-    // ---- the holder's operations, inside busy
+    // The holder's right to touch the heap until leave(). False: it is occupied, by what this
+    // operation interrupted or by a visitor; leave() all the same.
+    bool enter() { return busy.enter() && !visited.is_set(); }
+    void leave() { busy.exit(); }
+
+    // ---- the holder's operations, between enter() and leave(); or a visitor's
 
     // A slot of the class from the bin's current word; null: allocate() must look further.
     void* take(SizeClass size_class);
@@ -96,6 +126,8 @@ struct alignas(arch::kCacheLineBytes) Heap {
     void attend(Slab* slab);
     // Takes in what other threads have freed.
     void drain_inbox();
+    // Retires every slab without a live object, current ones too.
+    void trim();
 
     // ---- any thread: frees a slot of a slab of this heap
     void put_remote(Slab* slab, SlotIndex slot, const void* pointer);

@@ -1,6 +1,9 @@
 // SPDX-License-Identifier: MIT OR Apache-2.0
-// Adopting idle heaps and making new ones. New heaps share a mapping, away from all objects.
+// Adopting heaps without a holder, finding those whose thread has ended without a word, and making
+// new ones. New heaps share a mapping, away from all objects.
 #include "core/heap_pool.h"
+
+#include "arch/linux/threads.h"
 
 namespace emma {
 namespace {
@@ -8,57 +11,98 @@ namespace {
 constexpr std::size_t kHeapsMappingBytes = kSliceBytes;  // aligned to its size
 static_assert(sizeof(Heap) * 8 <= kHeapsMappingBytes);
 
+// Threads asked about before a new heap is made: every new heap pays for the search for a few
+// ended threads, so ended ones do not add up and many live ones cost little.
+constexpr unsigned kChecksPerHeap = 8;
+
 bool fits(std::uintptr_t heap_addr) {
-    return heap_addr != 0 && (heap_addr & kSliceMask) + sizeof(Heap) <= kHeapsMappingBytes &&
-           (heap_addr & kSliceMask) != 0;
+    const std::uintptr_t offset = heap_addr & kSliceMask;
+    return offset != 0 && offset + sizeof(Heap) <= kHeapsMappingBytes;
+}
+
+constexpr unsigned kProcessShift = 32;
+
+// Only a thread of this very process: after a fork the words of the parent's threads say nothing
+// about the thread that the child's heap belongs to.
+bool has_ended(std::uint64_t holder, std::uint32_t process) {
+    if (holder == Ownership::kIdle || holder == Ownership::kAnonymous) return false;
+    if (holder >> kProcessShift != process) return false;
+    return arch::thread_is_gone(process, static_cast<std::uint32_t>(holder));
 }
 
 }  // namespace
 
-bool HeapPool::try_acquire(Heap* heap) {
-    if (!heap->ownership.try_claim()) return false;
+std::uint64_t this_thread_as_holder() {
+    return std::uint64_t{arch::process_id()} << kProcessShift | arch::thread_id();
+}
+
+bool barrier_on_all_threads() { return arch::barrier_on_all_threads(); }
+
+bool HeapPool::try_acquire(Heap* heap, std::uint64_t holder) {
+    if (!heap->ownership.try_claim(holder)) return false;
+    if (heap->visited.is_set()) {  // no use to whoever wants to work in it now
+        release(heap);
+        return false;
+    }
     heap->busy.reset();
     return true;
 }
 
-void HeapPool::release(Heap* heap) { heap->ownership.release(); }
-
-Heap* HeapPool::acquire(ArenaPool& arenas) {
-    Heap* const heap = take_idle(arenas);
-    return heap != nullptr ? heap : add(arenas);
+Heap* HeapPool::acquire(ArenaPool& arenas, std::uint64_t holder) {
+    Heap* heap = take_idle(holder);
+    if (heap == nullptr && has_several()) heap = take_from_ended(holder);
+    if (heap == nullptr) heap = add(arenas, holder);
+    if (heap != nullptr) heap->arenas = &arenas;
+    return heap;
 }
 
-Heap* HeapPool::take_idle(ArenaPool& arenas) {
+Heap* HeapPool::take_idle(std::uint64_t holder) {
     for (Heap* heap = newest_.load(memory_order_acquire); heap; heap = heap->older)
-        if (try_acquire(heap)) return heap;
-    if (!try_acquire(&first_)) return nullptr;
-    first_.arenas = &arenas;
-    return &first_;
+        if (try_acquire(heap, holder)) return heap;
+    return try_acquire(&first_, holder) ? &first_ : nullptr;
 }
 
-Heap* HeapPool::add(ArenaPool& arenas) {
+// A heap that was left in the middle of an operation is never taken over.
+Heap* HeapPool::take_from_ended(std::uint64_t holder) {
+    const std::uint32_t process = arch::process_id();
+    Heap* heap = next_to_check_.load(memory_order_relaxed);
+    for (unsigned i = 0; i < kChecksPerHeap; ++i) {
+        if (heap == nullptr) heap = newest_.load(memory_order_acquire);
+        const std::uint64_t former = heap->ownership.holder();
+        if (has_ended(former, process) && heap->busy.is_unoccupied_remote() &&
+            heap->ownership.try_take_over(former, holder))
+            return heap;
+        heap = heap->older;
+        next_to_check_.store(heap, memory_order_relaxed);
+    }
+    return nullptr;
+}
+
+std::uintptr_t HeapPool::take_place(ArenaPool& arenas) {
     std::uintptr_t addr = next_addr_.load(memory_order_relaxed);
     for (;;) {
         if (fits(addr)) {
             // A failure means that another thread took the place: it has its heap.
             if (next_addr_.compare_exchange(addr, addr + sizeof(Heap), memory_order_acquire,
                                             memory_order_relaxed))
-                break;
+                return addr;
             continue;
         }
         void* const pages = arenas.map(kHeapsMappingBytes, kSliceBytes);
-        if (pages == nullptr) return nullptr;
+        if (pages == nullptr) return 0;
         const auto first_addr = reinterpret_cast<std::uintptr_t>(pages);
         if (next_addr_.compare_exchange(addr, first_addr + sizeof(Heap), memory_order_acq_rel,
-                                        memory_order_relaxed)) {
-            addr = first_addr;
-            break;
-        }
+                                        memory_order_relaxed))
+            return first_addr;
         (void)arenas.unmap(pages, kHeapsMappingBytes);
     }
-    Heap* const heap = reinterpret_cast<Heap*>(addr);
+}
+
+Heap* HeapPool::add(ArenaPool& arenas, std::uint64_t holder) {
+    Heap* const heap = reinterpret_cast<Heap*>(take_place(arenas));
+    if (heap == nullptr) return nullptr;
+    (void)try_acquire(heap, holder);
     heap->arenas = &arenas;
-    (void)try_acquire(heap);
     heap->older = newest_.load(memory_order_relaxed);
     // Release publishes the heap to take_idle(). A failure means another thread added one.
     while (

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MIT OR Apache-2.0
 // All heaps of an instance. A heap outlives whoever held it, with its slabs and the objects in
 // them, and is adopted whole by the next thread that needs one. Heaps are added, never removed, so
-// a pointer to one is good for ever. Any thread may call anything here.
+// a pointer to one is good as long as the instance. Any thread may call anything here.
 #pragma once
 
 #include "core/arena_pool.h"
@@ -12,26 +12,54 @@ namespace emma {
 
 class HeapPool {
   public:
-    // A heap nobody held, now held by the caller and unoccupied; null: no memory for a new one.
-    Heap* acquire(ArenaPool& arenas);
+    // A heap that nobody holds or whose thread has ended, now held by `holder`; null: no memory for
+    // a new one.
+    Heap* acquire(ArenaPool& arenas, std::uint64_t holder);
     // This very heap, if nobody holds it.
-    static bool try_acquire(Heap* heap);
-    static void release(Heap* heap);
+    static bool try_acquire(Heap* heap, std::uint64_t holder);
+    static void release(Heap* heap) { heap->ownership.release(); }
+
+    // Runs work(heap) while the heap's holder is kept out, if that can be had: false where the
+    // holder, or another visitor, is at work in it, or where there is no barrier.
+    template <typename Work>
+    static bool visit(Heap* heap, Work work);
+
+    // Whether a second heap was ever needed.
+    bool has_several() const { return newest_.load(memory_order_relaxed) != nullptr; }
 
     // Calls visit(heap) for every heap.
     template <typename Visitor>
-    void for_each(Visitor visit) {
-        for (Heap* heap = newest_.load(memory_order_acquire); heap; heap = heap->older) visit(heap);
-        visit(&first_);
+    void for_each(Visitor look_at) {
+        for (Heap* heap = newest_.load(memory_order_acquire); heap; heap = heap->older)
+            look_at(heap);
+        look_at(&first_);
     }
 
   private:
-    Heap* take_idle(ArenaPool& arenas);
-    Heap* add(ArenaPool& arenas);
+    Heap* take_idle(std::uint64_t holder);
+    Heap* take_from_ended(std::uint64_t holder);
+    Heap* add(ArenaPool& arenas, std::uint64_t holder);
+    std::uintptr_t take_place(ArenaPool& arenas);
 
     Atomic<Heap*> newest_;              // any thread; the list ends before first_
+    Atomic<Heap*> next_to_check_;       // any thread; where the search for ended threads goes on
     Atomic<std::uintptr_t> next_addr_;  // any thread; place of the next new heap in its mapping
     Heap first_{};                      // a program with one thread needs no other
 };
+
+// The calling thread as the holder of a heap: process id above thread id. Two system calls.
+std::uint64_t this_thread_as_holder();
+
+// All threads of the process pass a memory barrier.
+bool barrier_on_all_threads();
+
+template <typename Work>
+bool HeapPool::visit(Heap* heap, Work work) {
+    if (!heap->visited.try_set()) return false;
+    const bool alone = barrier_on_all_threads() && heap->busy.is_unoccupied_remote();
+    if (alone) work(heap);
+    heap->visited.clear();
+    return alone;
+}
 
 }  // namespace emma

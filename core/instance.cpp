@@ -63,12 +63,19 @@ bool attach_thread(bool abandon_occupied) {
     Heap* const present = t_heap.load(memory_order_relaxed);
     const bool has_one = present != &g_no_heap;
     if (has_one && (present->busy.is_unoccupied() || !abandon_occupied)) return true;
-    Heap* const heap = g_instance.heaps.acquire(g_instance.arenas);
+    // The first thread stays anonymous: it costs no system call, and mostly ends with the process.
+    const bool is_first = !g_instance.heaps.has_several() && g_instance.first_attach();
+    Heap* const heap = g_instance.heaps.acquire(
+        g_instance.arenas, is_first ? Ownership::kAnonymous : this_thread_as_holder());
     if (heap == nullptr) return false;
     // A signal handler may have attached the thread meanwhile; then its heap stays.
     Heap* expected = present;
-    if (!t_heap.compare_exchange(expected, heap, memory_order_relaxed, memory_order_relaxed))
+    if (!t_heap.compare_exchange(expected, heap, memory_order_relaxed, memory_order_relaxed)) {
         HeapPool::release(heap);
+        return true;
+    }
+    if (heap->was_held) g_instance.adoptions.fetch_add(1, memory_order_relaxed);
+    heap->was_held = true;
 #else
     (void)abandon_occupied;
 #endif
@@ -89,37 +96,44 @@ bool HeapLease::enter_own(Instance& instance) {
     if (!kThreadPointer || &instance != &g_instance) return false;
     if (current_heap() == &g_no_heap && !attach_thread(false)) return false;
     Heap* const own = current_heap();
-    if (own->busy.enter()) {
+    if (own->enter()) {
         heap_ = own;
         return true;
     }
-    own->busy.exit();
+    own->leave();
     return false;
 }
 
-void HeapLease::borrow(Instance& instance, Heap* heap) {
+bool HeapLease::enter_borrowed(Instance& instance, Heap* heap) {
+    if (!heap->enter()) {
+        heap->leave();
+        HeapPool::release(heap);
+        return false;
+    }
     heap_ = heap;
-    if (heap == nullptr) return;
     is_borrowed_ = true;
-    heap->busy.enter();
     instance.borrows.fetch_add(1, memory_order_relaxed);
+    return true;
 }
 
+// Every round but the last meets a visitor that came just then, and acquire() avoids its heap.
 HeapLease::HeapLease(Instance& instance) {
-    if (!enter_own(instance)) borrow(instance, instance.heaps.acquire(instance.arenas));
+    if (enter_own(instance)) return;
+    while (Heap* const heap = instance.heaps.acquire(instance.arenas, Ownership::kAnonymous))
+        if (enter_borrowed(instance, heap)) return;
 }
 
 HeapLease::HeapLease(Instance& instance, Heap* wanted) {
     if (current_heap() == wanted) {
-        enter_own(instance);
-    } else if (!kThreadPointer && HeapPool::try_acquire(wanted)) {
-        borrow(instance, wanted);
+        (void)enter_own(instance);
+    } else if (!kThreadPointer && HeapPool::try_acquire(wanted, Ownership::kAnonymous)) {
+        (void)enter_borrowed(instance, wanted);
     }
 }
 
 HeapLease::~HeapLease() {
     if (heap_ == nullptr) return;
-    heap_->busy.exit();
+    heap_->leave();
     if (is_borrowed_) HeapPool::release(heap_);
 }
 
@@ -177,6 +191,20 @@ void Instance::release_slot(const Place& place, const void* pointer) {
     } else {
         home->put_remote(place.slab, place.slot, pointer);
     }
+}
+
+std::size_t Instance::trim() {
+    heaps.for_each([this](Heap* heap) {
+        const bool is_own = heap == current_heap();
+        if (is_own || HeapPool::try_acquire(heap, Ownership::kAnonymous)) {
+            if (heap->enter()) heap->trim();
+            heap->leave();
+            if (!is_own) HeapPool::release(heap);
+        } else {
+            (void)HeapPool::visit(heap, [](Heap* visited) { visited->trim(); });
+        }
+    });
+    return arenas.trim();
 }
 
 // ---- resizing ----------------------------------------------------------------------------------

@@ -21,6 +21,9 @@ struct Instance {
 
     ArenaPool arenas{};
     HeapPool heaps{};
+    // True once: for the thread that attaches first.
+    bool first_attach() { return !had_attach_.exchange(true, memory_order_relaxed); }
+
     // Statistics, any thread, relaxed: they publish nothing.
     Atomic<std::size_t> adoptions;
     Atomic<std::size_t> borrows;
@@ -38,8 +41,12 @@ struct Instance {
     void check_size(const void* pointer, std::size_t bytes, std::size_t alignment) const;
     // Of a live object, proved; 0 for null.
     std::size_t usable_bytes(const void* pointer) const;
+    // Gives back what is free in every heap that can be reached, and everything else that is free;
+    // the bytes that went back.
+    std::size_t trim();
 
   private:
+    Atomic<bool> had_attach_;  // any thread
     bool resize_in_place(const Place& place, std::size_t bytes);
     void release_slot(const Place& place, const void* pointer);
 };
@@ -89,7 +96,7 @@ class HeapLease {
 
   private:
     bool enter_own(Instance& instance);
-    void borrow(Instance& instance, Heap* heap);
+    bool enter_borrowed(Instance& instance, Heap* heap);
 
     Heap* heap_ = nullptr;
     bool is_borrowed_ = false;

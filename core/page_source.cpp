@@ -79,6 +79,10 @@ bool system_unmap(void*, void* pages, std::size_t bytes) {
     return arch::unmap(pages, bytes) == arch::Errno::kNone;
 }
 
+bool system_purge(void*, void* pages, std::size_t bytes) {
+    return arch::discard(pages, bytes) == arch::Errno::kNone;
+}
+
 bool system_resize(void*, void* pages, std::size_t old_bytes, std::size_t new_bytes) {
     return arch::remap_in_place(pages, old_bytes, new_bytes) == arch::Errno::kNone;
 }
@@ -92,6 +96,7 @@ bool system_move(void*, void* pages, std::size_t bytes, void* target, std::size_
 constinit const PageSource kSystemPages{.map = system_map,
                                         .extend = system_extend,
                                         .unmap = system_unmap,
+                                        .purge = system_purge,
                                         .resize = system_resize,
                                         .move = system_move,
                                         .context = nullptr};

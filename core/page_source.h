@@ -26,6 +26,9 @@ struct PageSource {
     Extension (*extend)(void* context, std::uintptr_t addr, std::size_t bytes);
     // Gives pages back; false: they stay mapped, and the caller still owns them.
     bool (*unmap)(void* context, void* pages, std::size_t bytes);
+    // The pages read as zero from now on and take no memory until they are written; false: they are
+    // as they were. May be null: not offered.
+    bool (*purge)(void* context, void* pages, std::size_t bytes);
     // Changes the size of a mapping where it is; false: it cannot. May be null: not offered.
     bool (*resize)(void* context, void* pages, std::size_t old_bytes, std::size_t new_bytes);
     // Moves the pages of a mapping to the start of `target`, another mapping of the source's,

@@ -25,9 +25,14 @@ struct Place {
     }
 };
 
+// For a pointer to a live object, or inside an ArenaGuard: the arena around any other may be
+// unmapped at any time.
 Place locate(const ArenaPool& arenas, std::uintptr_t addr);
+// For any pointer whatever.
+Place locate_guarded(const ArenaPool& arenas, std::uintptr_t addr);
 
-// locate() for a pointer that must be a live object: panics where it is none.
+// For a pointer that must be a live object: panics where it is none. Guarded in CHECKS builds; in
+// others a misuse may run into the fault that it is.
 Place prove(const ArenaPool& arenas, const void* pointer);
 
 }  // namespace emma

@@ -11,6 +11,7 @@ namespace emma::arch {
 // the kernel gives is carried as it is.
 enum class Errno : int {
     kNone = 0,
+    kNoProcess = 3,
     kAgain = 11,
     kNoMemory = 12,
     kExists = 17,

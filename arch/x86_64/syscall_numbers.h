@@ -14,12 +14,16 @@ enum SyscallNumber : long {
     kSysRtSigprocmask = 14,
     kSysMremap = 25,
     kSysMadvise = 28,
+    kSysGetpid = 39,
     kSysClone = 56,
     kSysExit = 60,
     kSysArchPrctl = 158,
+    kSysGettid = 186,
     kSysFutex = 202,
     kSysSetTidAddress = 218,
     kSysExitGroup = 231,
+    kSysTgkill = 234,
+    kSysMembarrier = 324,
 };
 
 }  // namespace emma::arch

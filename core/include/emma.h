@@ -106,6 +106,12 @@ void emma_dealloc(void* ptr, size_t size, size_t alignment) EMMA_NOEXCEPT;
  * pointer. The answer is a snapshot where another thread is freeing the object. */
 bool emma_owns(const void* ptr) EMMA_NOEXCEPT;
 
+/* Gives all free memory back to the system now: what the calling thread's and all idle threads'
+ * heaps keep for reuse, what ended threads have left, and every arena without an object. Returns
+ * how many bytes went back. A heap in which another thread is at work at this moment keeps what it
+ * has. Idle threads' heaps are reached by membarrier(2), which a sandbox must allow for that. */
+size_t emma_trim(void) EMMA_NOEXCEPT;
+
 /* What the default instance holds. Counters are read one by one: exact while nothing else runs. */
 struct emma_stats {
     size_t mapped_bytes;      /* obtained from the system, metadata included */

@@ -69,7 +69,7 @@ TEST_CASE("an arena grows in place by doubling until its window is full") {
     for (std::size_t expected : {4, 8, 16, 32}) {
         CHECK(arena.grow(mapped.test.source(), 1) == expected * kSliceBytes);
         total += expected;
-        CHECK(arena.head.mapped_slices.load(memory_order_relaxed) == total);
+        CHECK(arena.head.mark.load(memory_order_relaxed) == total);
     }
     CHECK(arena.grow(mapped.test.source(), 1) == 0);
     const SliceRange fresh = arena.claim(60, 1);
@@ -85,7 +85,7 @@ TEST_CASE("growth that is refused takes less, and can be repeated") {
     mapped.test.refuse_from = mapped.test.calls;
     mapped.test.refuse_count = test::TestSource::kNever;
     CHECK(mapped.arena->grow(mapped.test.source(), 1) == 0);
-    CHECK(mapped.arena->head.mapped_slices.load(memory_order_relaxed) == 20);
+    CHECK(mapped.arena->head.mark.load(memory_order_relaxed) == 20);
     mapped.test.refuse_count = 0;
     CHECK(mapped.arena->grow(mapped.test.source(), 1) == 20 * kSliceBytes);
 }

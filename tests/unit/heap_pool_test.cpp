@@ -16,7 +16,7 @@ namespace {
 struct Fixture {
     Fixture() : arenas(test.source()), pool(new HeapPool{}) {}
     ~Fixture() { delete pool; }
-    Heap* acquire() { return pool->acquire(arenas); }
+    Heap* acquire() { return pool->acquire(arenas, Ownership::kAnonymous); }
     test::TestSource test;
     ArenaPool arenas;
     HeapPool* pool;
@@ -35,7 +35,7 @@ TEST_CASE("the first heap needs no memory, released heaps are adopted before new
     HeapPool::release(first);
     CHECK(f.acquire() == first);
     CHECK(first->busy.is_unoccupied());
-    CHECK_FALSE(HeapPool::try_acquire(first));
+    CHECK_FALSE(HeapPool::try_acquire(first, Ownership::kAnonymous));
 }
 
 TEST_CASE("many heaps are distinct and share mappings") {

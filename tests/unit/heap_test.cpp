@@ -39,15 +39,16 @@ struct TestHeap {
     }
     std::size_t free_slices() const {
         std::size_t sum = 0;
-        for (Arena* a = pool.oldest(); a; a = a->head.next.load(memory_order_relaxed))
-            sum += count_bits(a->head.free_slices.load(memory_order_relaxed));
+        pool.for_each([&](Arena& arena) {
+            sum += count_bits(arena.head.free_slices.load(memory_order_relaxed));
+        });
         return sum;
     }
     // The equation at the head of slab.h, for every slab of the heap.
     void check_invariants() const {
-        for (Arena* a = pool.oldest(); a; a = a->head.next.load(memory_order_relaxed))
+        pool.for_each([](Arena& arena) {
             for (unsigned slice = 1; slice < kSlicesPerArena; ++slice) {
-                const Slab& slab = a->slab(slice);
+                const Slab& slab = arena.slab(slice);
                 if (slab.use.load(memory_order_relaxed) != SliceUse::kSlab) continue;
                 const unsigned free = count_free(slab.free_words, slab.slot_count);
                 for (unsigned w = 0; w < word_count_for(slab.slot_count); ++w)
@@ -57,6 +58,7 @@ struct TestHeap {
                 REQUIRE(slab.countdown + slab.held_back == slab.slot_count - free + slab.uncounted);
                 REQUIRE((slab.state == SlabState::kListed) == (slab.held_back == 0));
             }
+        });
     }
 
     test::TestSource test;
@@ -215,11 +217,15 @@ TEST_CASE("remote frees of four threads against an allocating owner") {
         if (void* const p = slot.load()) h.free(p);
     h.heap->drain_inbox();
     h.check_invariants();
-    for (Arena* a = h.pool.oldest(); a; a = a->head.next.load(memory_order_relaxed))
+    h.pool.for_each([](Arena& arena) {
         for (unsigned slice = 1; slice < kSlicesPerArena; ++slice) {
-            const Slab& slab = a->slab(slice);
+            const Slab& slab = arena.slab(slice);
             if (slab.use.load(memory_order_relaxed) != SliceUse::kSlab) continue;
             CHECK(count_free(slab.free_words, slab.slot_count) == slab.slot_count);
             CHECK(slab.uncounted == 0);
         }
+    });
+    h.heap->trim();
+    h.pool.trim();
+    CHECK(h.pool.mapped_bytes() == 0);
 }

@@ -19,10 +19,12 @@ class TestSource {
     std::size_t refuse_from = kNever;
     std::size_t refuse_count = kNever;
     bool refuse_unmap = false;
+    bool refuse_purge = false;
     bool offer_move = true;
 
     std::size_t calls = 0;         // map and extend
     std::size_t mapped_bytes = 0;  // now
+    std::size_t purged_bytes = 0;  // in all
 
     // What a test leaves mapped goes with it.
     ~TestSource() {
@@ -34,6 +36,7 @@ class TestSource {
         source_ = {.map = map,
                    .extend = extend,
                    .unmap = unmap,
+                   .purge = purge,
                    .resize = offer_move ? resize : nullptr,
                    .move = offer_move ? move : nullptr,
                    .context = this};
@@ -63,6 +66,11 @@ class TestSource {
         self(context).forget(reinterpret_cast<std::uintptr_t>(pages), bytes);
         return true;
     }
+    static bool purge(void* context, void* pages, std::size_t bytes) {
+        if (self(context).refuse_purge) return false;
+        self(context).purged_bytes += bytes;
+        return kSystemPages.purge(nullptr, pages, bytes);
+    }
     static bool resize(void* context, void* pages, std::size_t old_bytes, std::size_t new_bytes) {
         if (self(context).refuses()) return false;
         if (!kSystemPages.resize(nullptr, pages, old_bytes, new_bytes)) return false;
@@ -85,7 +93,7 @@ class TestSource {
     void forget(std::uintptr_t addr, std::size_t bytes) {
         const std::lock_guard<std::mutex> guard(mutex_);
         mapped_bytes -= bytes;
-        mappings_.erase(addr);
+        mappings_.erase(mappings_.lower_bound(addr), mappings_.lower_bound(addr + bytes));
     }
 
     std::mutex mutex_;

@@ -1,0 +1,78 @@
+// SPDX-License-Identifier: MIT OR Apache-2.0
+// Places and chunks. Place p >= kFirstPlaces lies in the chunk that the top bit of
+// p - kFirstPlaces + kSecondPlaces names.
+#include "core/arena_list.h"
+
+#include <bit>
+
+namespace emma {
+namespace {
+
+struct ChunkPlace {
+    unsigned chunk;
+    std::uint32_t index;
+};
+
+ChunkPlace chunk_place(std::uint32_t place, std::uint32_t first_places,
+                       std::uint32_t second_places) {
+    const std::uint32_t shifted = place - first_places + second_places;
+    const unsigned top = static_cast<unsigned>(std::bit_width(shifted)) - 1;
+    const unsigned second_top = static_cast<unsigned>(std::bit_width(second_places)) - 1;
+    return {top - second_top, shifted - (std::uint32_t{1} << top)};
+}
+
+}  // namespace
+
+// Null where the chunk was never mapped.
+ArenaList::Cell* ArenaList::cell(std::uint32_t place) const {
+    if (place < kFirstPlaces) return &first_[place];
+    const ChunkPlace at = chunk_place(place, kFirstPlaces, kSecondPlaces);
+    if (at.chunk >= kChunks) return nullptr;
+    Cell* const chunk = chunks_[at.chunk].load(memory_order_acquire);
+    return chunk == nullptr ? nullptr : chunk + at.index;
+}
+
+ArenaList::Cell* ArenaList::cell_mapping(const PageSource& source, std::uint32_t place) {
+    if (Cell* const present = cell(place)) return present;
+    const unsigned chunk = chunk_place(place, kFirstPlaces, kSecondPlaces).chunk;
+    if (chunk >= kChunks) return nullptr;
+    void* const pages = source.map(source.context, chunk_bytes(chunk), kPageBytes);
+    if (pages == nullptr) return nullptr;
+    Cell* expected = nullptr;
+    // Losing means that another thread has mapped the chunk.
+    if (!chunks_[chunk].compare_exchange(expected, static_cast<Cell*>(pages), memory_order_acq_rel,
+                                         memory_order_acquire))
+        (void)source.unmap(source.context, pages, chunk_bytes(chunk));
+    return cell(place);
+}
+
+Arena* ArenaList::at(std::uint32_t place) const {
+    Cell* const found = cell(place);
+    // Sequentially consistent with remove() and with the count of guards: a reader that counted
+    // itself after the remover looked at the count finds null here.
+    return found == nullptr ? nullptr : found->load(memory_order_seq_cst);
+}
+
+std::uint32_t ArenaList::add(const PageSource& source, Arena* arena) {
+    for (std::uint32_t place = 0;; ++place) {
+        Cell* const found = cell_mapping(source, place);
+        if (found == nullptr) return kNoPlace;
+        if (found->load(memory_order_relaxed) != nullptr) continue;
+        Arena* expected = nullptr;
+        arena->head.place = place;
+        // A failure means that another thread has put its arena here.
+        if (!found->compare_exchange(expected, arena, memory_order_seq_cst, memory_order_relaxed))
+            continue;
+        std::uint32_t end = end_.load(memory_order_relaxed);
+        while (end <= place &&
+               !end_.compare_exchange(end, place + 1, memory_order_release, memory_order_relaxed)) {
+        }
+        return place;
+    }
+}
+
+void ArenaList::remove(const Arena& arena) {
+    cell(arena.head.place)->store(nullptr, memory_order_seq_cst);
+}
+
+}  // namespace emma
