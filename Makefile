@@ -112,7 +112,7 @@ $(OUT)/libemma.a $(OUT)/libemma_crt.a: $(OUT)/flags
 
 # What runs on every allocation and free is optimised for speed, the rest of core for size.
 OPTIMISE := -O2
-core_cold := $(filter-out core/emma.cpp core/heap.cpp,$(wildcard core/*.cpp))
+core_cold := $(filter-out core/emma.cpp,$(wildcard core/*.cpp))
 $(core_cold:%=$(OUT)/obj/%.o): OPTIMISE := -Os
 
 # The assembler names the linker's table wherever the weak __errno_location is looked up, and nothing

@@ -7,10 +7,6 @@
 namespace emma {
 namespace {
 
-constexpr std::uint64_t range_bits(unsigned first, unsigned count) {
-    return low_bits(count) << first;
-}
-
 // Bit i set where bits i..i+count-1 of `free` are: runs are shortened by doubling steps.
 constexpr std::uint64_t starts_of_runs(std::uint64_t free, unsigned count) {
     unsigned covered = 1;
@@ -67,14 +63,14 @@ bool Arena::claim_exactly(unsigned first, unsigned count) {
     return false;
 }
 
-// From now on the range counts as written. Relaxed: the caller owns the bits, and the next claimant
-// gets them through the free word.
+// From now on the range counts as written and in use. Relaxed: the caller owns the bits, and the
+// next claimant gets them through the free word.
 void Arena::take_clean(SliceRange& range) {
     const std::uint64_t slices = range_bits(range.first, range.count);
     range.clean = (head.clean_slices.load(memory_order_relaxed) & slices) == slices;
     range.was_purged = (head.purged_slices.load(memory_order_relaxed) & slices) != 0;
-    head.clean_slices.clear_bits(slices, memory_order_relaxed);
-    if (range.was_purged) head.purged_slices.clear_bits(slices, memory_order_relaxed);
+    for (Atomic<std::uint64_t>* word : {&head.clean_slices, &head.purged_slices, &head.idle_slices})
+        word->clear_bits(slices, memory_order_relaxed);
 }
 
 void Arena::release(unsigned first, unsigned count) {
@@ -146,45 +142,6 @@ std::size_t Arena::purge(const PageSource& source, std::uint64_t slices) {
         release(first, count);
     }
     return purged;
-}
-
-bool Arena::close() {
-    std::uint64_t present = head.present_slices.load(memory_order_relaxed);
-    if (head.free_slices.load(memory_order_relaxed) != present) return false;
-    // The mark first: from then on nobody grows the arena. A mark ahead of what is mapped belongs
-    // to a thread that is growing it now, or to a gap that such a thread has left.
-    std::uint32_t mark = head.mark.load(memory_order_relaxed);
-    if (mark != kStaysShort && mark != count_bits(present) + 1) return false;
-    if (!head.mark.compare_exchange(mark, kClosed, memory_order_relaxed, memory_order_relaxed))
-        return false;
-    // Acquire: what the last users of the slices did is done before they are unmapped.
-    if (head.free_slices.compare_exchange(present, 0, memory_order_acquire, memory_order_relaxed))
-        return true;
-    head.mark.store(mark, memory_order_relaxed);
-    return false;
-}
-
-bool Arena::unmap(const PageSource& source, std::size_t& unmapped) {
-    // From the end, so that the header goes last, together with the slices right behind it.
-    std::uint64_t left = head.present_slices.load(memory_order_relaxed) | 1;
-    while (left != 0) {
-        const unsigned last = static_cast<unsigned>(std::bit_width(left)) - 1;
-        const std::uint64_t gaps = ~left << (63 - last);
-        const unsigned count = gaps == 0 ? last + 1 : static_cast<unsigned>(std::countl_zero(gaps));
-        const unsigned first = last + 1 - count;
-        if (!source.unmap(source.context, reinterpret_cast<void*>(slice_addr(first)),
-                          count * kSliceBytes))
-            return false;
-        unmapped += count * kSliceBytes;
-        left &= ~range_bits(first, count);
-        if (first != 0) head.present_slices.store(left & ~std::uint64_t{1}, memory_order_relaxed);
-    }
-    return true;
-}
-
-void Arena::reopen() {
-    head.mark.store(kStaysShort, memory_order_relaxed);
-    head.free_slices.store(head.present_slices.load(memory_order_relaxed), memory_order_release);
 }
 
 }  // namespace emma

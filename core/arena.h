@@ -50,6 +50,11 @@ struct SliceRange {
     bool ok() const { return arena != nullptr; }
 };
 
+// The bits of slices [first, first + count).
+constexpr std::uint64_t range_bits(unsigned first, unsigned count) {
+    return low_bits(count) << first;
+}
+
 struct Arena {
     ArenaHead head;
     Slab slabs_[kSlicesPerArena - 1];

@@ -11,10 +11,8 @@ namespace {
 constexpr unsigned kFirstSlices = 4;
 
 constexpr std::size_t kLookSlices = 64;  // released from one look to the next
-constexpr std::size_t kPurgeLimitBytes = std::size_t{1} << 20;  // free and resident, at first
+constexpr std::size_t kPurgeLimitBytes = std::size_t{4} << 20;  // free and resident, at first
 constexpr unsigned kLimitDecayShift = 6;                        // a sixty-fourth less at every look
-
-constexpr std::uint64_t kAllSlices = ~std::uint64_t{0};
 
 }  // namespace
 
@@ -120,128 +118,40 @@ void ArenaPool::note_regret(const SliceRange& range) {
     extra_limit_bytes_.fetch_add(2 * range.count * kSliceBytes, memory_order_relaxed);
 }
 
-std::size_t ArenaPool::dirty_bytes() const {
-    std::size_t slices = 0;
-    for_each([&](const Arena& arena) { slices += count_bits(arena.dirty_slices()); });
-    return slices * kSliceBytes;
-}
-
-// Several threads may look at once: all they do to an arena is claim what is free.
+// Several threads may look at once: all they do to an arena is claim what is free. Youngest arenas
+// first, so that old ones stay in use. What was dirty at the last look decides, so that one walk
+// does.
 void ArenaPool::look() {
+    const ArenaGuard guard(*this);
     const std::size_t extra = extra_limit_bytes_.load(memory_order_relaxed);
     const std::size_t limit = kPurgeLimitBytes + extra;
+    const std::size_t dirty_before = dirty_bytes_.load(memory_order_relaxed);
+    std::size_t to_purge = dirty_before > limit ? dirty_before - limit / 2 : 0;
     std::size_t dirty = 0;
-    {
-        const ArenaGuard guard(*this);
-        dirty = dirty_bytes();
-        if (dirty > limit) purge_idle(dirty - limit / 2);
-        for_each([](Arena& arena) {
-            arena.head.idle_slices.store(arena.dirty_slices(), memory_order_relaxed);
-        });
-    }
-    extra_limit_bytes_.store(extra < kSliceBytes ? 0 : extra - (extra >> kLimitDecayShift),
-                             memory_order_relaxed);
-    if (extra == 0) (void)unmap_empty(true);
-}
-
-// Youngest arenas first, so that old ones stay in use; until `enough_bytes` went back.
-std::size_t ArenaPool::purge_idle(std::size_t enough_bytes) {
-    std::size_t purged = 0;
-    for (std::uint32_t place = list_.end(); place-- > 0 && purged < enough_bytes;) {
+    for (std::uint32_t place = list_.end(); place-- > 0;) {
         Arena* const arena = list_.at(place);
         if (arena == nullptr) continue;
-        const std::size_t bytes =
-            arena->purge(source(), arena->head.idle_slices.load(memory_order_relaxed));
-        if (bytes != 0) count_call();
-        purged += bytes;
+        if (to_purge != 0) {
+            const std::size_t purged =
+                purge(*arena, arena->head.idle_slices.load(memory_order_relaxed));
+            to_purge -= purged < to_purge ? purged : to_purge;
+        }
+        const std::uint64_t dirty_slices = arena->dirty_slices();
+        arena->head.idle_slices.store(dirty_slices, memory_order_relaxed);
+        dirty += count_bits(dirty_slices) * kSliceBytes;
     }
+    dirty_bytes_.store(dirty, memory_order_relaxed);
+    extra_limit_bytes_.store(extra < kSliceBytes ? 0 : extra - (extra >> kLimitDecayShift),
+                             memory_order_relaxed);
+}
+
+std::size_t ArenaPool::purge(Arena& arena, std::uint64_t slices) {
+    const std::size_t purged = arena.purge(source(), slices);
+    if (purged != 0) count_call();
     return purged;
 }
 
-std::size_t ArenaPool::trim() {
-    std::size_t given_back = unmap_empty(false);
-    const ArenaGuard guard(*this);
-    for_each([&](Arena& arena) {
-        const std::size_t bytes = arena.purge(source(), kAllSlices);
-        if (bytes != 0) count_call();
-        given_back += bytes;
-    });
-    return given_back;
-}
-
-// Closes what is empty, then unmaps that and what waits in limbo.
-std::size_t ArenaPool::unmap_empty(bool only_purged) {
-    {
-        const ArenaGuard guard(*this);
-        for_each([&](Arena& arena) {
-            if (only_purged && arena.head.purged_slices.load(memory_order_relaxed) !=
-                                   arena.head.present_slices.load(memory_order_relaxed))
-                return;
-            if (!arena.close()) return;
-            list_.remove(arena);
-            put_in_limbo(&arena);
-        });
-    }
-    std::size_t unmapped = 0;
-    Arena* arena = limbo_.exchange(nullptr, memory_order_acquire);
-    while (arena != nullptr) {
-        Arena* const next = arena->head.next_in_limbo;
-        unmapped += unmap_closed(arena);
-        arena = next;
-    }
-    return unmapped;
-}
-
-// Release and acquire: the arena belongs to whoever takes it out.
-void ArenaPool::put_in_limbo(Arena* arena) {
-    arena->head.next_in_limbo = limbo_.load(memory_order_relaxed);
-    // A failure means that another thread put one in or took all out.
-    while (!limbo_.compare_exchange(arena->head.next_in_limbo, arena, memory_order_release,
-                                    memory_order_relaxed)) {
-    }
-}
-
-// The arena is out of the list, and now leaves the table. If then no guard is held nobody can be
-// looking at it: a guard taken later finds it in neither (both were written before the count was
-// read, sequentially consistent on all three), and one that was dropped has released its look.
-std::size_t ArenaPool::unmap_closed(Arena* arena) {
-    const std::uintptr_t addr = arena->addr();
-    std::size_t unmapped = 0;
-    (void)table_.begin_removal(addr);
-    if (!no_guard_held()) {
-        table_.cancel_removal(addr, ArenaTable::kArenaMark);
-        put_in_limbo(arena);
-        return 0;
-    }
-    const bool gone = arena->unmap(source(), unmapped);
-    count_call();
-    count_unmapped(unmapped);
-    if (gone) {
-        table_.end_removal(addr, true);
-        return unmapped;
-    }
-    // What could not be unmapped serves on.
-    table_.cancel_removal(addr, ArenaTable::kArenaMark);
-    arena->reopen();
-    if (list_.add(source(), arena) == ArenaList::kNoPlace) {
-        (void)arena->close();
-        put_in_limbo(arena);
-    }
-    return unmapped;
-}
-
 // ---- the account -------------------------------------------------------------------------------
-
-std::size_t ArenaPool::mapped_bytes() const {
-    std::size_t bytes = mapped_bytes_.load(memory_order_relaxed) + table_.mapped_bytes();
-    list_.for_each_mapping([&](void*, std::size_t chunk_bytes) { bytes += chunk_bytes; });
-    return bytes;
-}
-
-std::size_t ArenaPool::mapped_peak_bytes() const {
-    const std::size_t peak = mapped_peak_bytes_.load(memory_order_relaxed);
-    return peak + mapped_bytes() - mapped_bytes_.load(memory_order_relaxed);
-}
 
 void ArenaPool::count_mapped(std::size_t bytes) {
     const std::size_t now = mapped_bytes_.fetch_add(bytes, memory_order_relaxed) + bytes;
@@ -269,8 +179,7 @@ bool ArenaPool::resize_in_place(void* pages, std::size_t old_bytes, std::size_t 
     if (source().resize == nullptr) return false;
     count_call();
     if (!source().resize(source().context, pages, old_bytes, new_bytes)) return false;
-    if (new_bytes > old_bytes) count_mapped(new_bytes - old_bytes);
-    if (new_bytes < old_bytes) count_unmapped(old_bytes - new_bytes);
+    count_mapped(new_bytes - old_bytes);  // modulo 2^64 when it shrinks
     return true;
 }
 

@@ -8,8 +8,8 @@
 //           `purge_limit` is free and resident, and only slices that stayed free from one look to
 //           the next; a look is due every kLookSlices released. A program that takes purged slices
 //           into use again raises the limit, so a steady one soon stops purging. No clock.
-//   unmap   an arena without a slice in use, on trim() and at a look. Such an arena is closed (all
-//           its slices are claimed), leaves the list, and is unmapped once no guard is held:
+//   unmap   an arena without a slice in use, on trim(). Such an arena is closed (all its slices are
+//           claimed), leaves the list and the table, and is unmapped if no guard is held then:
 //           whoever counts himself after that finds it neither in the list nor in the table. Where
 //           a guard is held the arena waits in limbo; nobody waits for it.
 #pragma once
@@ -80,9 +80,8 @@ class ArenaPool {
     void note_regret(const SliceRange& range);
     void skip_full(std::uint32_t place, const Arena* arena);
     [[gnu::cold]] void look();
-    std::size_t dirty_bytes() const;
-    std::size_t purge_idle(std::size_t enough_bytes);
-    std::size_t unmap_empty(bool only_purged);
+    std::size_t purge(Arena& arena, std::uint64_t slices);
+    std::size_t unmap_empty();
     void put_in_limbo(Arena* arena);
     std::size_t unmap_closed(Arena* arena);
     bool no_guard_held() const { return guards_.load(memory_order_seq_cst) == 0; }
@@ -99,6 +98,7 @@ class ArenaPool {
     Atomic<Arena*> limbo_;                   // closed, out of the list, not yet unmapped
     // Any thread, relaxed: they publish nothing.
     Atomic<std::size_t> released_slices_;
+    Atomic<std::size_t> dirty_bytes_;        // free and resident at the last look
     Atomic<std::size_t> extra_limit_bytes_;  // how far the purge limit was raised
     Atomic<bool> had_shortage_;
     Atomic<std::size_t> mapped_bytes_;

@@ -52,29 +52,7 @@ void ArenaTable::cancel_removal(std::uintptr_t addr, std::size_t bytes) {
 
 void ArenaTable::end_removal(std::uintptr_t addr, bool unmapped) {
     Entry* const entry = find(addr, kRemoving);
-    if (!unmapped) spare_count_.fetch_add(1, memory_order_relaxed);
     entry->key.store(addr | (unmapped ? kRemoved : kSpare), memory_order_release);
-}
-
-std::uintptr_t ArenaTable::take_spare(std::size_t bytes, std::size_t alignment,
-                                      std::size_t& spare_bytes) {
-    std::uintptr_t taken = 0;
-    if (spare_count_.load(memory_order_relaxed) == 0) return 0;
-    any_table([&](Entry* entries, std::size_t mask) {
-        for (std::size_t i = 0; i <= mask && taken == 0; ++i) {
-            std::uintptr_t key = entries[i].key.load(memory_order_acquire);
-            const std::uintptr_t addr = align_down(key, kSliceBytes);
-            spare_bytes = entries[i].bytes.load(memory_order_relaxed);
-            if ((key & kSliceMask) != kSpare || spare_bytes < bytes || addr % alignment != 0)
-                continue;
-            if (entries[i].key.compare_exchange(key, addr | kRemoved, memory_order_acquire,
-                                                memory_order_relaxed))
-                taken = addr;
-        }
-        return taken != 0;
-    });
-    if (taken != 0) spare_count_.fetch_sub(1, memory_order_relaxed);
-    return taken;
 }
 
 bool ArenaTable::insert_into(Entry* entries, std::size_t mask, std::uintptr_t addr,
@@ -116,13 +94,6 @@ bool ArenaTable::add_table(const PageSource& source, Table* newest) {
     if (!newest_.compare_exchange(newest, table, memory_order_acq_rel, memory_order_relaxed))
         (void)source.unmap(source.context, table, bytes);
     return true;
-}
-
-std::size_t ArenaTable::mapped_bytes() const {
-    std::size_t sum = 0;
-    for (const Table* table = newest_.load(memory_order_acquire); table; table = table->older)
-        sum += bytes_for(table->mask);
-    return sum;
 }
 
 }  // namespace emma

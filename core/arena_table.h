@@ -34,12 +34,12 @@ class ArenaTable {
     std::size_t begin_removal(std::uintptr_t addr);
     // Known again, with `bytes`.
     void cancel_removal(std::uintptr_t addr, std::size_t bytes);
-    // `unmapped` false: the pages are still there and are kept for take_spare().
+    // `unmapped` false: the pages are still there, and are kept for retry_unmapping().
     void end_removal(std::uintptr_t addr, bool unmapped);
 
-    // Pages that could not be unmapped, of at least `bytes` at a multiple of `alignment`: the
-    // caller owns them, their size is in `spare_bytes`. 0: none.
-    std::uintptr_t take_spare(std::size_t bytes, std::size_t alignment, std::size_t& spare_bytes);
+    // Calls unmap(addr, bytes) for all pages that could not be unmapped; true forgets them.
+    template <typename Unmap>
+    void retry_unmapping(Unmap unmap);
 
     // Whether `addr` was forgotten and its entry not used again since: names a second free.
     bool was_removed(std::uintptr_t addr) const;
@@ -88,7 +88,6 @@ class ArenaTable {
     bool add_table(const PageSource& source, Table* newest);
 
     Atomic<Table*> newest_;               // any thread; null: only first_
-    Atomic<std::size_t> spare_count_;     // any thread; a hint that spares any search
     mutable Entry first_[kFirstEntries];  // any thread
 };
 
@@ -97,6 +96,24 @@ bool ArenaTable::any_table(Look look) const {
     for (Table* table = newest_.load(memory_order_acquire); table; table = table->older)
         if (look(table->entries(), table->mask)) return true;
     return look(first_, kFirstEntries - 1);
+}
+
+template <typename Unmap>
+void ArenaTable::retry_unmapping(Unmap unmap) {
+    any_table([&](Entry* entries, std::size_t mask) {
+        for (std::size_t i = 0; i <= mask; ++i) {
+            std::uintptr_t key = entries[i].key.load(memory_order_acquire);
+            const std::uintptr_t addr = align_down(key, kSliceBytes);
+            if ((key & kSliceMask) != kSpare) continue;
+            // The entry belongs to whoever makes it kRemoving.
+            if (!entries[i].key.compare_exchange(key, addr | kRemoving, memory_order_acquire,
+                                                 memory_order_relaxed))
+                continue;
+            const bool gone = unmap(addr, entries[i].bytes.load(memory_order_relaxed));
+            entries[i].key.store(addr | (gone ? kRemoved : kSpare), memory_order_release);
+        }
+        return false;
+    });
 }
 
 template <typename Visitor>

@@ -18,18 +18,10 @@ class Line {
     void add(const char* text) {
         while (*text != '\0') put(*text++);
     }
-    void add_hex(std::uintptr_t value) {
-        add("0x");
-        unsigned shift = 60;
-        while (shift != 0 && (value >> shift) == 0) shift -= 4;
-        for (;; shift -= 4) {
-            put("0123456789abcdef"[(value >> shift) & 15]);
-            if (shift == 0) return;
-        }
-    }
-    void add_decimal(std::size_t value) {
-        if (value >= 10) add_decimal(value / 10);
-        put(static_cast<char>('0' + value % 10));
+    // In base 10 or 16.
+    void add_number(std::uintptr_t value, unsigned base) {
+        if (value >= base) add_number(value / base, base);
+        put("0123456789abcdef"[value % base]);
     }
     const char* text() const { return text_; }
     std::size_t length() const { return length_; }
@@ -63,10 +55,13 @@ const char* words_for(Misuse misuse) {
 void compose(Line& line, Misuse misuse, const void* pointer, std::size_t size_class_bytes) {
     line.add("emma: ");
     line.add(words_for(misuse));
-    if (misuse <= Misuse::kWrongSize) line.add_hex(reinterpret_cast<std::uintptr_t>(pointer));
+    if (misuse <= Misuse::kWrongSize) {
+        line.add("0x");
+        line.add_number(reinterpret_cast<std::uintptr_t>(pointer), 16);
+    }
     if (size_class_bytes == 0) return;
     line.add(" (size class ");
-    line.add_decimal(size_class_bytes);
+    line.add_number(size_class_bytes, 10);
     line.add(")");
 }
 

@@ -10,8 +10,6 @@ EMMA_PUBLIC bool emma_owns(const void* ptr) noexcept {
     return locate_guarded(g_instance.arenas, reinterpret_cast<std::uintptr_t>(ptr)).live;
 }
 
-EMMA_PUBLIC size_t emma_trim(void) noexcept { return g_instance.trim(); }
-
 EMMA_PUBLIC void emma_set_panic_handler(emma_panic_handler handler) noexcept {
     set_panic_handler(handler);
 }

@@ -5,6 +5,10 @@
 #include "core/include/emma.h"
 #include "core/instance.h"
 
+std::size_t emma::Instance::usable_bytes(const void* pointer) const {
+    return pointer == nullptr ? 0 : prove(arenas, pointer).bytes;
+}
+
 using namespace emma;
 
 EMMA_PUBLIC void* emma_alloc(size_t size, size_t alignment) noexcept {

@@ -29,6 +29,25 @@ void add_arena(struct emma_stats& stats, Arena& arena) {
 }
 
 }  // namespace
+
+std::size_t ArenaPool::mapped_bytes() const {
+    std::size_t bytes = mapped_bytes_.load(memory_order_relaxed) + table_.mapped_bytes();
+    list_.for_each_mapping([&](void*, std::size_t chunk_bytes) { bytes += chunk_bytes; });
+    return bytes;
+}
+
+std::size_t ArenaPool::mapped_peak_bytes() const {
+    const std::size_t peak = mapped_peak_bytes_.load(memory_order_relaxed);
+    return peak + mapped_bytes() - mapped_bytes_.load(memory_order_relaxed);
+}
+
+std::size_t ArenaTable::mapped_bytes() const {
+    std::size_t sum = 0;
+    for (const Table* table = newest_.load(memory_order_acquire); table; table = table->older)
+        sum += bytes_for(table->mask);
+    return sum;
+}
+
 }  // namespace emma
 
 using namespace emma;

@@ -272,18 +272,6 @@ void Heap::list_all_with_room() {
     });
 }
 
-void Heap::trim() {
-    drain_inbox();
-    for (unsigned index = 0; index < kSizeClassCount; ++index) {
-        Slab* const slab = slabs[index].current;
-        if (slab == nullptr || slab->uncounted != 0) continue;
-        if (count_free(slab->free_words, slab->slot_count) != slab->slot_count) continue;
-        slabs[index].current = nullptr;
-        bins[index].word_offset = 0;
-        retire(slab);
-    }
-}
-
 void Heap::append(Slab* slab) {
     BinSlabs& bin = slabs[raw(slab->size_class)];
     slab->state = SlabState::kListed;

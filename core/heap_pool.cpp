@@ -36,8 +36,6 @@ std::uint64_t this_thread_as_holder() {
     return std::uint64_t{arch::process_id()} << kProcessShift | arch::thread_id();
 }
 
-bool barrier_on_all_threads() { return arch::barrier_on_all_threads(); }
-
 bool HeapPool::try_acquire(Heap* heap, std::uint64_t holder) {
     if (!heap->ownership.try_claim(holder)) return false;
     if (heap->visited.is_set()) {  // no use to whoever wants to work in it now

@@ -35,7 +35,7 @@ SizeClass class_for(std::size_t bytes, std::size_t alignment) {
 std::size_t natural_bytes(std::size_t bytes, std::size_t alignment) {
     const SizeClass size_class = class_for(bytes, alignment);
     if (is_medium_or_less(size_class)) return geometry(size_class).slot_bytes;
-    return align_up(bytes, bytes <= kRunMaxBytes ? kSliceBytes : kPageBytes);
+    return align_up(bytes == 0 ? 1 : bytes, bytes <= kRunMaxBytes ? kSliceBytes : kPageBytes);
 }
 
 // Whether a live object cannot be one of these arguments. An object may be larger than natural
@@ -193,25 +193,7 @@ void Instance::release_slot(const Place& place, const void* pointer) {
     }
 }
 
-std::size_t Instance::trim() {
-    heaps.for_each([this](Heap* heap) {
-        const bool is_own = heap == current_heap();
-        if (is_own || HeapPool::try_acquire(heap, Ownership::kAnonymous)) {
-            if (heap->enter()) heap->trim();
-            heap->leave();
-            if (!is_own) HeapPool::release(heap);
-        } else {
-            (void)HeapPool::visit(heap, [](Heap* visited) { visited->trim(); });
-        }
-    });
-    return arenas.trim();
-}
-
 // ---- resizing ----------------------------------------------------------------------------------
-
-std::size_t Instance::usable_bytes(const void* pointer) const {
-    return pointer == nullptr ? 0 : prove(arenas, pointer).bytes;
-}
 
 bool Instance::resize_in_place(const Place& place, std::size_t bytes) {
     const bool fits = bytes <= place.bytes;

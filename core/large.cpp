@@ -26,17 +26,11 @@ std::size_t huge_bytes_for(std::size_t bytes) { return align_up(bytes, kPageByte
 LargeObject allocate_huge(ArenaPool& arenas, std::size_t bytes, std::size_t alignment) {
     // Slice alignment keeps huge objects off the fast path of free.
     if (alignment < kSliceBytes) alignment = kSliceBytes;
-    std::size_t mapped = huge_bytes_for(bytes);
-    bool zeroed = false;
-    void* pages = reinterpret_cast<void*>(arenas.table().take_spare(mapped, alignment, mapped));
-    if (pages == nullptr) {
-        mapped = huge_bytes_for(bytes);
-        pages = arenas.map(mapped, alignment);
-        zeroed = true;
-    }
+    const std::size_t mapped = huge_bytes_for(bytes);
+    void* const pages = arenas.map(mapped, alignment);
     if (pages == nullptr) return {};
     if (arenas.table().insert(arenas.source(), reinterpret_cast<std::uintptr_t>(pages), mapped))
-        return {pages, zeroed};
+        return {pages, true};
     arenas.unmap(pages, mapped);
     return {};
 }
@@ -78,7 +72,8 @@ bool resize_run(ArenaPool& arenas, Slab* run, std::size_t bytes) {
 bool free_huge(ArenaPool& arenas, std::uintptr_t addr) {
     const std::size_t bytes = arenas.table().begin_removal(addr);
     if (bytes == 0) return false;
-    arenas.table().end_removal(addr, arenas.unmap(reinterpret_cast<void*>(addr), bytes));
+    const bool unmapped = arenas.unmap(reinterpret_cast<void*>(addr), bytes);
+    arenas.table().end_removal(addr, unmapped);
     return true;
 }
 
@@ -89,9 +84,7 @@ void* move_huge(ArenaPool& arenas, void* pages, std::size_t held, std::size_t wa
     const LargeObject target = allocate_huge(arenas, wanted, kSliceBytes);
     if (target.start == nullptr) return nullptr;
     const auto target_addr = reinterpret_cast<std::uintptr_t>(target.start);
-    if (arenas.table().bytes_at(target_addr) == wanted &&
-        arenas.move(pages, held, target.start, wanted))
-        return target.start;
+    if (arenas.move(pages, held, target.start, wanted)) return target.start;
     free_huge(arenas, target_addr);
     return nullptr;
 }

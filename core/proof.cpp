@@ -76,11 +76,6 @@ Place locate(const ArenaPool& arenas, std::uintptr_t addr) {
     return {};
 }
 
-Place locate_guarded(const ArenaPool& arenas, std::uintptr_t addr) {
-    const ArenaGuard guard(arenas);
-    return locate(arenas, addr);
-}
-
 Place prove(const ArenaPool& arenas, const void* pointer) {
     const auto addr = reinterpret_cast<std::uintptr_t>(pointer);
     const Place place = kChecks ? locate_guarded(arenas, addr) : locate(arenas, addr);

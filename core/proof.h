@@ -29,7 +29,10 @@ struct Place {
 // unmapped at any time.
 Place locate(const ArenaPool& arenas, std::uintptr_t addr);
 // For any pointer whatever.
-Place locate_guarded(const ArenaPool& arenas, std::uintptr_t addr);
+inline Place locate_guarded(const ArenaPool& arenas, std::uintptr_t addr) {
+    const ArenaGuard guard(arenas);
+    return locate(arenas, addr);
+}
 
 // For a pointer that must be a live object: panics where it is none. Guarded in CHECKS builds; in
 // others a misuse may run into the fault that it is.

@@ -1,0 +1,156 @@
+// SPDX-License-Identifier: MIT OR Apache-2.0
+// Giving memory back on request: what emma_trim does, from the heaps down to the arenas. In a file
+// of its own, so that only a program that asks for it pays for it.
+#include "arch/linux/threads.h"
+#include "core/include/emma.h"
+#include "core/instance.h"
+
+namespace emma {
+
+// ---- heaps: their own, ownerless and visited ones
+// -------------------------------------------------
+
+std::size_t Instance::trim() {
+    heaps.for_each([this](Heap* heap) {
+        const bool is_own = heap == current_heap();
+        if (is_own || HeapPool::try_acquire(heap, Ownership::kAnonymous)) {
+            if (heap->enter()) heap->trim();
+            heap->leave();
+            if (!is_own) HeapPool::release(heap);
+        } else {
+            (void)HeapPool::visit(heap, [](Heap* visited) { visited->trim(); });
+        }
+    });
+    return arenas.trim();
+}
+
+// Makes all threads of the process pass a memory barrier: see Visited.
+bool barrier_on_all_threads() { return arch::barrier_on_all_threads(); }
+
+void Heap::trim() {
+    drain_inbox();
+    for (unsigned index = 0; index < kSizeClassCount; ++index) {
+        Slab* const slab = slabs[index].current;
+        if (slab == nullptr || slab->uncounted != 0) continue;
+        if (count_free(slab->free_words, slab->slot_count) != slab->slot_count) continue;
+        slabs[index].current = nullptr;
+        bins[index].word_offset = 0;
+        retire(slab);
+    }
+}
+
+// ---- arenas: closing, limbo, unmapping
+// -----------------------------------------------------------
+
+std::size_t ArenaPool::trim() {
+    std::size_t given_back = unmap_empty();
+    table_.retry_unmapping([&](std::uintptr_t addr, std::size_t bytes) {
+        const bool gone = unmap(reinterpret_cast<void*>(addr), bytes);
+        given_back += gone ? bytes : 0;
+        return gone;
+    });
+    const ArenaGuard guard(*this);
+    for_each([&](Arena& arena) { given_back += purge(arena, ~std::uint64_t{0}); });
+    return given_back;
+}
+
+// Closes what is empty, then unmaps that and what waits in limbo.
+std::size_t ArenaPool::unmap_empty() {
+    {
+        const ArenaGuard guard(*this);
+        for_each([&](Arena& arena) {
+            if (!arena.close()) return;
+            list_.remove(arena);
+            put_in_limbo(&arena);
+        });
+    }
+    std::size_t unmapped = 0;
+    Arena* arena = limbo_.exchange(nullptr, memory_order_acquire);
+    while (arena != nullptr) {
+        Arena* const next = arena->head.next_in_limbo;
+        unmapped += unmap_closed(arena);
+        arena = next;
+    }
+    return unmapped;
+}
+
+// Release and acquire: the arena belongs to whoever takes it out.
+void ArenaPool::put_in_limbo(Arena* arena) {
+    arena->head.next_in_limbo = limbo_.load(memory_order_relaxed);
+    // A failure means that another thread put one in or took all out.
+    while (!limbo_.compare_exchange(arena->head.next_in_limbo, arena, memory_order_release,
+                                    memory_order_relaxed)) {
+    }
+}
+
+// The arena is out of the list, and now leaves the table. If then no guard is held nobody can be
+// looking at it: a guard taken later finds it in neither (both were written before the count was
+// read, sequentially consistent on all three), and one that was dropped has released its look.
+std::size_t ArenaPool::unmap_closed(Arena* arena) {
+    const std::uintptr_t addr = arena->addr();
+    std::size_t unmapped = 0;
+    (void)table_.begin_removal(addr);
+    if (!no_guard_held()) {
+        table_.cancel_removal(addr, ArenaTable::kArenaMark);
+        put_in_limbo(arena);
+        return 0;
+    }
+    const bool gone = arena->unmap(source(), unmapped);
+    count_call();
+    count_unmapped(unmapped);
+    if (gone) {
+        table_.end_removal(addr, true);
+        return unmapped;
+    }
+    // What could not be unmapped serves on.
+    table_.cancel_removal(addr, ArenaTable::kArenaMark);
+    arena->reopen();
+    if (list_.add(source(), arena) == ArenaList::kNoPlace) {
+        (void)arena->close();
+        put_in_limbo(arena);
+    }
+    return unmapped;
+}
+
+bool Arena::close() {
+    std::uint64_t present = head.present_slices.load(memory_order_relaxed);
+    if (head.free_slices.load(memory_order_relaxed) != present) return false;
+    // The mark first: from then on nobody grows the arena. A mark ahead of what is mapped belongs
+    // to a thread that is growing it now, or to a gap that such a thread has left.
+    std::uint32_t mark = head.mark.load(memory_order_relaxed);
+    if (mark != kStaysShort && mark != count_bits(present) + 1) return false;
+    if (!head.mark.compare_exchange(mark, kClosed, memory_order_relaxed, memory_order_relaxed))
+        return false;
+    // Acquire: what the last users of the slices did is done before they are unmapped.
+    if (head.free_slices.compare_exchange(present, 0, memory_order_acquire, memory_order_relaxed))
+        return true;
+    head.mark.store(mark, memory_order_relaxed);
+    return false;
+}
+
+bool Arena::unmap(const PageSource& source, std::size_t& unmapped) {
+    // From the end, so that the header goes last, together with the slices right behind it.
+    std::uint64_t left = head.present_slices.load(memory_order_relaxed) | 1;
+    while (left != 0) {
+        const unsigned last = static_cast<unsigned>(std::bit_width(left)) - 1;
+        const std::uint64_t gaps = ~left << (63 - last);
+        const unsigned count = gaps == 0 ? last + 1 : static_cast<unsigned>(std::countl_zero(gaps));
+        const unsigned first = last + 1 - count;
+        if (!source.unmap(source.context, reinterpret_cast<void*>(slice_addr(first)),
+                          count * kSliceBytes))
+            return false;
+        unmapped += count * kSliceBytes;
+        left &= ~range_bits(first, count);
+        if (first != 0) head.present_slices.store(left & ~std::uint64_t{1}, memory_order_relaxed);
+    }
+    return true;
+}
+
+void Arena::reopen() {
+    head.mark.store(kStaysShort, memory_order_relaxed);
+    head.free_slices.store(head.present_slices.load(memory_order_relaxed), memory_order_release);
+}
+
+}  // namespace emma
+
+EMMA_PUBLIC size_t emma_trim(void) noexcept { return emma::g_instance.trim(); }

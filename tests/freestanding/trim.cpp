@@ -1,0 +1,190 @@
+// SPDX-License-Identifier: MIT OR Apache-2.0
+// What is freed goes back to the system: emma_trim reaches the heap of a thread that sleeps for
+// ever, leaves next to nothing mapped once all is freed, and a program that repeats itself purges
+// little.
+//
+// TEST-LIMIT: 60
+// TEST-QEMU: small
+#include "tests/freestanding/test.h"
+
+#include <emma.h>
+#include <emma_crt.h>
+#include <cstddef>
+#include <cstdint>
+
+namespace {
+
+bool g_small = false;  // under an emulator: a tenth of everything
+
+// The second number of /proc/self/status's line `name`, in KiB.
+std::size_t status_kib(const char* name) {
+    static char text[4096];
+    const long file = emma_syscall(2, "/proc/self/status", 0L, 0L);
+    CHECK(file >= 0);
+    const long length = emma_syscall(0, file, text, sizeof text - 1);
+    CHECK(length > 0);
+    emma_syscall(3, file);
+    text[length] = '\0';
+    for (const char* at = text; *at != '\0'; at++) {
+        std::size_t i = 0;
+        while (name[i] != '\0' && at[i] == name[i]) i++;
+        if (name[i] != '\0') continue;
+        for (at += i; *at < '0' || *at > '9';) at++;
+        std::size_t value = 0;
+        for (; *at >= '0' && *at <= '9'; at++) value = value * 10 + std::size_t(*at - '0');
+        return value;
+    }
+    return 0;
+}
+
+std::uint32_t g_phase = 0;
+void set_phase(std::uint32_t phase) {
+    __atomic_store_n(&g_phase, phase, __ATOMIC_RELEASE);
+    emma_syscall(202, &g_phase, 1L, 1000L, 0L, 0L, 0L);  // FUTEX_WAKE
+}
+void wait_phase(std::uint32_t phase) {
+    for (;;) {
+        const std::uint32_t now = __atomic_load_n(&g_phase, __ATOMIC_ACQUIRE);
+        if (now >= phase) return;
+        emma_syscall(202, &g_phase, 0L, static_cast<long>(now), 0L, 0L, 0L);  // FUTEX_WAIT
+    }
+}
+
+// Objects in a list through their first word.
+void* push(void* list, std::size_t size) {
+    void* const object = emma_malloc(size);
+    CHECK(object != nullptr);
+    *static_cast<void**>(object) = list;
+    static_cast<char*>(object)[size - 1] = 1;
+    return object;
+}
+void free_list(void* list) {
+    while (list != nullptr) {
+        void* const next = *static_cast<void**>(list);
+        emma_free(list);
+        list = next;
+    }
+}
+
+// 500 MB in small objects, freed, and then asleep for ever.
+void* hoarder(void*) {
+    void* list = nullptr;
+    const std::size_t total = g_small ? 50000000 : 500000000;
+    test_random random = {1};
+    for (std::size_t bytes = 0; bytes < total;) {
+        const std::size_t size = 16 + test_below(&random, 400);
+        list = push(list, size);
+        bytes += size;
+    }
+    free_list(list);
+    set_phase(1);
+    wait_phase(1000);
+    return nullptr;
+}
+
+void test_sleeping_thread() {
+    emma_thread* thread;
+    CHECK(emma_thread_create(&thread, nullptr, hoarder, nullptr) == 0);
+    CHECK(emma_thread_detach_handle(thread) == 0);
+    wait_phase(1);
+    const std::size_t before = status_kib("VmRSS:");
+    const std::size_t given_back = emma_trim();
+    const std::size_t after = status_kib("VmRSS:");
+    test_report("sleeping thread: VmRSS before, KiB", before);
+    test_report("given back, KiB", given_back >> 10);
+    test_report("VmRSS after, KiB", after);
+    if (!g_small) CHECK(after < 4096);
+}
+
+// Mixed traffic of one of eight threads, all freed; the thread lives on.
+void* mixer(void* argument) {
+    test_random random = {reinterpret_cast<std::uintptr_t>(argument)};
+    constexpr std::size_t kObjects = 2000;
+    static thread_local void* objects[kObjects];
+    const std::size_t total = (g_small ? 12 : 128) * std::size_t{1000000};
+    for (std::size_t bytes = 0; bytes < total;) {
+        const std::size_t index = test_below(&random, kObjects);
+        const std::uint64_t kind = test_below(&random, 1000);
+        const std::size_t size = kind < 900   ? test_below(&random, 500)
+                                 : kind < 990 ? test_below(&random, 20000)
+                                 : kind < 999 ? test_below(&random, 400000)
+                                              : test_below(&random, 5000000);
+        emma_free(objects[index]);
+        objects[index] = emma_malloc(size);
+        CHECK(objects[index] != nullptr);
+        if (size != 0) static_cast<char*>(objects[index])[size - 1] = 1;
+        bytes += size;
+    }
+    for (void* object : objects) emma_free(object);
+    __atomic_fetch_add(&g_phase, 1, __ATOMIC_ACQ_REL);
+    emma_syscall(202, &g_phase, 1L, 1000L, 0L, 0L, 0L);
+    wait_phase(1000);
+    return nullptr;
+}
+
+void test_after_mixed_traffic() {
+    constexpr std::uint32_t kThreads = 8;
+    set_phase(10);
+    for (std::uint32_t i = 0; i < kThreads; i++) {
+        emma_thread* thread;
+        CHECK(emma_thread_create(&thread, nullptr, mixer, reinterpret_cast<void*>(i + 1UL)) == 0);
+        CHECK(emma_thread_detach_handle(thread) == 0);
+    }
+    wait_phase(10 + kThreads);
+    emma_trim();
+    struct emma_stats stats;
+    emma_stats(&stats);
+    test_report("8 threads: live objects", stats.live_objects);
+    test_report("mapped at most, KiB", stats.mapped_peak_bytes >> 10);
+    test_report("mapped after trim, KiB", stats.mapped_bytes >> 10);
+    CHECK(stats.live_objects == 0);
+    CHECK(stats.mapped_bytes <= (kThreads + 1) * (256u << 10));
+}
+
+// Freed and allocated again in rounds: the first rounds may be purged, later ones no more.
+void test_no_thrashing() {
+    const std::size_t total = g_small ? 2000000 : 30000000;
+    std::size_t calls_halfway = 0;
+    for (int round = 0; round < 40; round++) {
+        void* list = nullptr;
+        for (std::size_t bytes = 0; bytes < total; bytes += 200) list = push(list, 200);
+        free_list(list);
+        struct emma_stats stats;
+        emma_stats(&stats);
+        if (round == 19) calls_halfway = stats.system_calls;
+        if (round == 39) {
+            test_report("system calls of 20 steady rounds", stats.system_calls - calls_halfway);
+            CHECK(stats.system_calls - calls_halfway < 200);
+        }
+    }
+    emma_trim();
+}
+
+void test_start_footprint() {
+    const std::size_t start = status_kib("VmRSS:");
+    void* list = nullptr;
+    for (int i = 0; i < 100000; i++) list = push(list, 100);
+    void* const huge = emma_malloc(20000000);
+    free_list(list);
+    emma_free(huge);
+    emma_trim();
+    struct emma_stats stats;
+    emma_stats(&stats);
+    const std::size_t after = status_kib("VmRSS:");
+    test_report("start: VmRSS, KiB", start);
+    test_report("all freed and trimmed: VmRSS, KiB", after);
+    CHECK(stats.mapped_bytes <= 256u << 10);
+    if (!g_small) CHECK(after <= start + 48);  // an emulator's own memory counts there
+}
+
+}  // namespace
+
+int main(int argc, char**) {
+    g_small = argc > 1;
+    emma_free(emma_malloc(1));
+    test_start_footprint();
+    test_no_thrashing();
+    test_sleeping_thread();
+    test_after_mixed_traffic();
+    return 0;
+}
