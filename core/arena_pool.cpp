@@ -12,7 +12,7 @@ constexpr unsigned kFirstSlices = 4;
 
 constexpr std::size_t kLookSlices = 64;  // released from one look to the next
 constexpr std::size_t kPurgeLimitBytes = std::size_t{4} << 20;  // free and resident, at first
-constexpr unsigned kLimitDecayShift = 6;                        // a sixty-fourth less at every look
+constexpr unsigned kLimitDecay = 64;  // what it was raised by falls by this part at every look
 
 }  // namespace
 
@@ -141,8 +141,7 @@ void ArenaPool::look() {
         dirty += count_bits(dirty_slices) * kSliceBytes;
     }
     dirty_bytes_.store(dirty, memory_order_relaxed);
-    extra_limit_bytes_.store(extra < kSliceBytes ? 0 : extra - (extra >> kLimitDecayShift),
-                             memory_order_relaxed);
+    extra_limit_bytes_.store(extra - extra / kLimitDecay, memory_order_relaxed);
 }
 
 std::size_t ArenaPool::purge(Arena& arena, std::uint64_t slices) {

@@ -17,19 +17,20 @@ namespace {
     return or_enomem(g_instance.allocate(bytes, kMinAlignment, Contents::kAny));
 }
 
+// The heap is occupied by what this call interrupted or by a visitor, or the thread has none.
+[[gnu::noinline]] void* allocate_nested(Heap* heap, std::size_t bytes) {
+    heap->leave();
+    return allocate_slow(bytes);
+}
+
 // The bin's word is used up; the caller has entered the heap.
 [[gnu::noinline]] void* allocate_refill(Heap* heap, SizeClass size_class) {
     // Threads without a heap all count in the same byte, not atomically: it may have gone astray
     // and let one in.
-    void* const object = heap == &g_no_heap ? nullptr : heap->allocate(size_class, nullptr);
+    if (heap == &g_no_heap) return allocate_nested(heap, geometry(size_class).slot_bytes);
+    void* const object = heap->allocate(size_class, nullptr);
     heap->leave();
-    return heap == &g_no_heap ? allocate_slow(geometry(size_class).slot_bytes) : or_enomem(object);
-}
-
-// The heap is occupied by what this call interrupted, or the thread has none.
-[[gnu::noinline]] void* allocate_nested(Heap* heap, std::size_t bytes) {
-    heap->leave();
-    return allocate_slow(bytes);
+    return or_enomem(object);
 }
 
 [[gnu::noinline]] void free_slow(void* pointer) { g_instance.release(pointer); }
