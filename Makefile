@@ -20,7 +20,8 @@
 ##   CHECKS=0|1            1: every misuse that can be proved is reported before anything is touched
 ##   DEBUG=0|1             1: internal assertions
 ##   PORT=linux            where memory comes from
-##   SYMBOL_PREFIX=        (empty; no other value is built yet)
+##   SYMBOL_PREFIX=        foo_: every symbol is renamed, for several copies in one program; the
+##                         archives and headers (foo_emma.h) go to build/prefix-foo_/
 ##   CXX=g++ CC=gcc        the compiler; CXX=clang++ or CC=clang chooses clang for both
 ##   V=0|1                 1: show the commands
 ##
@@ -66,11 +67,17 @@ $(call one_of,PORT,linux)
 $(call one_of,DEBUG,0 1)
 $(call one_of,NATIVE,0 1)
 $(call one_of,V,0 1)
-$(if $(SYMBOL_PREFIX),$(error SYMBOL_PREFIX=$(SYMBOL_PREFIX) is planned but does not work yet: leave it empty))
+ifneq ($(SYMBOL_PREFIX),)
+prefix_is_good := $(shell printf %s '$(subst ','\'',$(SYMBOL_PREFIX))' | LC_ALL=C grep -xE '[A-Za-z_][A-Za-z0-9_]*')
+$(if $(prefix_is_good),,$(error SYMBOL_PREFIX='$(SYMBOL_PREFIX)' is not the beginning of a C identifier))
+no_prefix := $(filter-out all install help clean build/%,$(MAKECMDGOALS))
+$(if $(no_prefix),$(error make $(no_prefix) takes no SYMBOL_PREFIX; make and make install do))
+endif
 
 compiler_is_clang := $(findstring clang,$(notdir $(firstword $(CXX))))
 option_set := $(subst $() ,-,$(strip $(if $(filter-out g++,$(notdir $(CXX))),$(subst ++,,$(notdir $(CXX)))) \
-	$(if $(filter 0,$(TLS)),notls) $(if $(filter 1,$(CHECKS)),checks) $(if $(filter 1,$(DEBUG)),debug)))
+	$(if $(filter 0,$(TLS)),notls) $(if $(filter 1,$(CHECKS)),checks) $(if $(filter 1,$(DEBUG)),debug) \
+	$(addprefix prefix-,$(SYMBOL_PREFIX))))
 OUT := build$(if $(option_set),/$(option_set))
 
 # One clear line instead of a page of errors when the compiler is missing. The targets listed see to
@@ -98,17 +105,33 @@ crt_sources := $(wildcard crt/*.cpp) $(wildcard arch/$(ARCH)/*.S)
 core_objects := $(core_sources:%=$(OUT)/obj/%.o)
 crt_objects := $(crt_sources:%=$(OUT)/obj/%.o)
 header_sources := $(wildcard core/include/* crt/include/*)
+prefixed_headers := $(patsubst %,$(OUT)/include/$(SYMBOL_PREFIX)%,$(notdir $(header_sources)))
+mapping_headers := $(patsubst %,$(OUT)/plain/%,$(notdir $(header_sources)))
 public_headers := $(patsubst %,$(OUT)/include/%,$(notdir $(header_sources)))
 linker_scripts := $(patsubst linker/$(ARCH)/%,$(OUT)/lib/%,$(wildcard linker/$(ARCH)/*))
 wrappers := $(OUT)/bin/emma-cc $(OUT)/bin/emma-c++
 
 .PHONY: all
+ifeq ($(SYMBOL_PREFIX),)
 all: $(OUT)/libemma.a $(OUT)/libemma_crt.a $(public_headers) $(linker_scripts) $(wrappers)
+else
+# No wrappers: what compilers call by themselves (memcpy, operator new) has other names here.
+all: $(OUT)/libemma.a $(OUT)/libemma_crt.a $(prefixed_headers) $(mapping_headers)
+endif
 
+# With SYMBOL_PREFIX each archive's symbols are renamed, and its references to those of the archive below
+# it. What else it refers to is the program's, the libc's or the linker's, and keeps its name. Local symbols
+# too: some name a group, of which the linker would keep one for all copies (destructors, `...D5Ev`).
+ifneq ($(SYMBOL_PREFIX),)
+$(OUT)/libemma_crt.a: $(OUT)/libemma.a
+rename_symbols = && nm --defined-only $(filter %.o,$^) $(if $(filter %_crt.a,$@),$(core_objects)) | \
+	awk 'NF == 3 && $$3 ~ /^[A-Za-z_]/ { print $$3, "$(SYMBOL_PREFIX)" $$3 }' | LC_ALL=C sort -u > $@.renamed && \
+	objcopy -D --redefine-syms=$@.renamed $@
+endif
 $(OUT)/libemma.a: $(core_objects)
 $(OUT)/libemma_crt.a: $(crt_objects)
 $(OUT)/libemma.a $(OUT)/libemma_crt.a: $(OUT)/flags
-	$(call run,AR,rm -f $@ && ar rcsD $@ $(filter %.o,$^))
+	$(call run,AR,rm -f $@ && ar rcsD $@ $(filter %.o,$^)$(rename_symbols))
 
 # What runs on every allocation and free is optimised for speed, the rest of core for size.
 OPTIMISE := -O2
@@ -132,10 +155,22 @@ $(OUT)/flags: FORCE
 .PHONY: FORCE
 FORCE:
 
+ifeq ($(SYMBOL_PREFIX),)
 $(OUT)/include/%: core/include/%
 	@mkdir -p $(@D) && cp $< $@
 $(OUT)/include/%: crt/include/%
 	@mkdir -p $(@D) && cp $< $@
+else
+# include/foo_emma.h with the names as they are, and in a folder of its own (it would hide the plain
+# copy's) an emma.h that maps the plain names to them.
+define prefixed_header_rule
+$(OUT)/include/$(SYMBOL_PREFIX)$(notdir $(1)): $(1) linker/prefix-header
+	@mkdir -p $$(@D) && linker/prefix-header $(SYMBOL_PREFIX) $$< > $$@
+$(OUT)/plain/$(notdir $(1)): $(1) linker/prefix-header
+	@mkdir -p $$(@D) && linker/prefix-header -m $(SYMBOL_PREFIX) $$< > $$@
+endef
+$(foreach header,$(header_sources),$(eval $(call prefixed_header_rule,$(header))))
+endif
 $(OUT)/lib/%: linker/$(ARCH)/%
 	@mkdir -p $(@D) && cp $< $@
 $(wrappers): linker/emma-cc
@@ -260,6 +295,13 @@ format:
 	@tests/setup lint
 	git ls-files '*.h' '*.hpp' '*.c' '*.cpp' | xargs clang-format -i
 
+ifneq ($(SYMBOL_PREFIX),)
+install: all
+	install -d $(addprefix $(DESTDIR)$(PREFIX)/,include lib)
+	install -m 644 $(prefixed_headers) $(DESTDIR)$(PREFIX)/include
+	install -m 644 $(OUT)/libemma.a $(DESTDIR)$(PREFIX)/lib/lib$(SYMBOL_PREFIX)emma.a
+	install -m 644 $(OUT)/libemma_crt.a $(DESTDIR)$(PREFIX)/lib/lib$(SYMBOL_PREFIX)emma_crt.a
+else
 install: all
 	install -d $(addprefix $(DESTDIR)$(PREFIX)/,bin include lib/emma lib/pkgconfig lib/cmake/emma)
 	install -m 644 $(public_headers) $(DESTDIR)$(PREFIX)/include
@@ -268,6 +310,7 @@ install: all
 	install -m 755 $(wrappers) $(DESTDIR)$(PREFIX)/bin
 	printf '%s\n' $(pkg_config_lines) > $(DESTDIR)$(PREFIX)/lib/pkgconfig/emma.pc
 	printf '%s\n' $(cmake_lines) > $(DESTDIR)$(PREFIX)/lib/cmake/emma/emma-config.cmake
+endif
 
 # For programs with a libc; without one the wrappers know all there is to know. Both files find the
 # rest relative to themselves, so that an installation may be moved.

@@ -28,6 +28,10 @@ refused "CHECKS='yes' is none of" CHECKS=yes
 refused "DEBUG='on' is none of" DEBUG=on
 refused "PORT=bare is planned" PORT=bare
 refused "PORT='windows' is none of" PORT=windows
-refused "SYMBOL_PREFIX=x_ is planned" SYMBOL_PREFIX=x_
+refused "SYMBOL_PREFIX='9x' is not the beginning" SYMBOL_PREFIX=9x
+refused "SYMBOL_PREFIX='a-b' is not" SYMBOL_PREFIX=a-b
+refused "SYMBOL_PREFIX='a b' is not" SYMBOL_PREFIX='a b'
+refused "SYMBOL_PREFIX=''' is not" SYMBOL_PREFIX=\'
+refused "make check takes no SYMBOL_PREFIX" SYMBOL_PREFIX=x_ check
 refused "not found: no-such-g++" CXX=no-such-g++ CC=gcc
 exit $failed
