@@ -11,7 +11,7 @@ namespace emma {
 // -------------------------------------------------
 
 std::size_t Instance::trim() {
-    heaps.for_each([this](Heap* heap) {
+    heaps.for_each([](Heap* heap) {
         const bool is_own = heap == current_heap();
         if (is_own || HeapPool::try_acquire(heap, Ownership::kAnonymous)) {
             if (heap->enter()) heap->trim();
