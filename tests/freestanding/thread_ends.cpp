@@ -76,13 +76,16 @@ int main(int argc, char** argv) {
     test_report("adopted", late.adopted_heaps);
     test_report("mapped, KiB", late.mapped_bytes >> 10);
     CHECK(late.heaps == early.heaps && late.heaps <= 2);
-    CHECK(late.adopted_heaps >= count);
+    // With TLS=0 no thread has a heap; the one that all borrow is enough.
+    const bool has_thread_heaps = early.adopted_heaps != 0;
+    CHECK(has_thread_heaps || late.heaps == 1);
+    if (has_thread_heaps) CHECK(late.adopted_heaps >= count);
     CHECK(late.mapped_bytes == early.mapped_bytes);
 
     for (int i = 0; i < 50; i++) run(ends_by_raw_exit);
     const struct emma_stats raw = stats_now();
     test_report("heaps after ends by the raw system call", raw.heaps);
-    CHECK(raw.adopted_heaps >= late.adopted_heaps + 45);
+    if (has_thread_heaps) CHECK(raw.adopted_heaps >= late.adopted_heaps + 45);
     CHECK(raw.heaps <= late.heaps + 2);
     return 0;
 }
