@@ -70,7 +70,7 @@ Heap* HeapPool::take_from_ended(std::uint64_t holder) {
         if (has_ended(former, process) && heap->busy.is_unoccupied_remote() &&
             heap->ownership.try_take_over(former, holder))
             return heap;
-        heap = heap->older;
+        heap = heap->older != nullptr || heap == &first_ ? heap->older : &first_;
         next_to_check_.store(heap, memory_order_relaxed);
     }
     return nullptr;
