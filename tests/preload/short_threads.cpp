@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: MIT OR Apache-2.0
 // TEST-LIMIT: 150
+// TEST-ONCE: it takes half a minute
 // 100,000 threads of the libc, one after the other in small groups, each of which allocates, leaves
 // objects for others to free, and may allocate again in destructors of its keys: what is resident
 // and what is mapped after 1,000 of them is all there will be. Run under libemma_preload.so.
