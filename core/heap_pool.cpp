@@ -55,9 +55,9 @@ Heap* HeapPool::acquire(ArenaPool& arenas, std::uint64_t holder) {
 }
 
 Heap* HeapPool::take_idle(std::uint64_t holder) {
-    for (Heap* heap = newest_.load(memory_order_acquire); heap; heap = heap->older)
+    for (Heap* heap = newest(); heap != nullptr; heap = heap->older)
         if (try_acquire(heap, holder)) return heap;
-    return try_acquire(&first_, holder) ? &first_ : nullptr;
+    return nullptr;
 }
 
 // A heap that was left in the middle of an operation is never taken over.
@@ -65,12 +65,12 @@ Heap* HeapPool::take_from_ended(std::uint64_t holder) {
     const std::uint32_t process = arch::process_id();
     Heap* heap = next_to_check_.load(memory_order_relaxed);
     for (unsigned i = 0; i < kChecksPerHeap; ++i) {
-        if (heap == nullptr) heap = newest_.load(memory_order_acquire);
+        if (heap == nullptr) heap = newest();
         const std::uint64_t former = heap->ownership.holder();
         if (has_ended(former, process) && heap->busy.is_unoccupied_remote() &&
             heap->ownership.try_take_over(former, holder))
             return heap;
-        heap = heap->older != nullptr || heap == &first_ ? heap->older : &first_;
+        heap = heap->older;
         next_to_check_.store(heap, memory_order_relaxed);
     }
     return nullptr;

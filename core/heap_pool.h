@@ -30,18 +30,21 @@ class HeapPool {
     // Calls visit(heap) for every heap.
     template <typename Visitor>
     void for_each(Visitor look_at) {
-        for (Heap* heap = newest_.load(memory_order_acquire); heap; heap = heap->older)
-            look_at(heap);
-        look_at(&first_);
+        for (Heap* heap = newest(); heap != nullptr; heap = heap->older) look_at(heap);
     }
 
   private:
+    // The list of all heaps; it ends with first_.
+    Heap* newest() {
+        Heap* const newest = newest_.load(memory_order_acquire);
+        return newest != nullptr ? newest : &first_;
+    }
     Heap* take_idle(std::uint64_t holder);
     Heap* take_from_ended(std::uint64_t holder);
     Heap* add(ArenaPool& arenas, std::uint64_t holder);
     std::uintptr_t take_place(ArenaPool& arenas);
 
-    Atomic<Heap*> newest_;              // any thread; the list ends before first_
+    Atomic<Heap*> newest_;              // any thread; null: there is only first_
     Atomic<Heap*> next_to_check_;       // any thread; where the search for ended threads goes on
     Atomic<std::uintptr_t> next_addr_;  // any thread; place of the next new heap in its mapping
     Heap first_{};                      // a program with one thread needs no other

@@ -126,7 +126,11 @@ HeapLease::HeapLease(Instance& instance) {
 HeapLease::HeapLease(Instance& instance, Heap* wanted) {
     if (current_heap() == wanted) {
         (void)enter_own(instance);
-    } else if (!kThreadPointer && HeapPool::try_acquire(wanted, Ownership::kAnonymous)) {
+        return;
+    }
+    // Where threads have no heaps of their own, the object's is as good as any.
+    const bool is_shared = !kThreadPointer || &instance != &g_instance;
+    if (is_shared && HeapPool::try_acquire(wanted, Ownership::kAnonymous)) {
         (void)enter_borrowed(instance, wanted);
     }
 }

@@ -44,6 +44,10 @@ struct Instance {
     // Gives back what is free in every heap that can be reached, and everything else that is free;
     // the bytes that went back.
     std::size_t trim();
+    // Runs work(heap) alone in every heap that can be had for it: the caller's own, those that
+    // nobody holds, and those of threads that are not at work in them now.
+    template <typename Work>
+    void for_each_reachable_heap(Work work);
 
   private:
     Atomic<bool> had_attach_;  // any thread
@@ -101,5 +105,19 @@ class HeapLease {
     Heap* heap_ = nullptr;
     bool is_borrowed_ = false;
 };
+
+template <typename Work>
+void Instance::for_each_reachable_heap(Work work) {
+    heaps.for_each([&](Heap* heap) {
+        const bool is_own = heap == current_heap();
+        if (!is_own && !HeapPool::try_acquire(heap, Ownership::kAnonymous)) {
+            (void)HeapPool::visit(heap, work);
+            return;
+        }
+        if (heap->enter()) work(heap);
+        heap->leave();
+        if (!is_own) HeapPool::release(heap);
+    });
+}
 
 }  // namespace emma

@@ -11,16 +11,7 @@ namespace emma {
 // -------------------------------------------------
 
 std::size_t Instance::trim() {
-    heaps.for_each([](Heap* heap) {
-        const bool is_own = heap == current_heap();
-        if (is_own || HeapPool::try_acquire(heap, Ownership::kAnonymous)) {
-            if (heap->enter()) heap->trim();
-            heap->leave();
-            if (!is_own) HeapPool::release(heap);
-        } else {
-            (void)HeapPool::visit(heap, [](Heap* visited) { visited->trim(); });
-        }
-    });
+    for_each_reachable_heap([](Heap* heap) { heap->trim(); });
     return arenas.trim();
 }
 

@@ -1,0 +1,187 @@
+// SPDX-License-Identifier: MIT OR Apache-2.0
+// The invariants, one line each. What is checked of a slab is what slab.h, heap.h and arena.h
+// state.
+#include "core/audit.h"
+
+namespace emma {
+namespace {
+
+class Auditor {
+  public:
+    explicit Auditor(const Report& report) : report_(report) {}
+
+    // `what` names the invariant, `where` the descriptor, heap or arena.
+    void expect(bool holds, const char* what, const void* where) {
+        if (holds) return;
+        ++broken_;
+        if (report_.write == nullptr) return;
+        write("emma_check: broken at 0x");
+        for (unsigned shift = 64; shift != 0; shift -= 4) {
+            const auto digit = (reinterpret_cast<std::uintptr_t>(where) >> (shift - 4)) & 15;
+            report_.write(report_.context, &"0123456789abcdef"[digit], 1);
+        }
+        write(": ");
+        write(what);
+        write("\n");
+    }
+    unsigned broken() const { return broken_; }
+
+    void audit_arena(const ArenaPool& arenas, Arena& arena);
+    void audit_heap(Heap* heap, ArenaPool& arenas);
+
+  private:
+    void audit_bin(Heap* heap, SizeClass size_class);
+    unsigned audit_list(Heap* heap, SizeClass size_class);
+    void audit_slab(Heap* heap, Arena& arena, unsigned slice);
+    void audit_shape(Arena& arena, unsigned slice);
+    void audit_slots(Slab& slab);
+
+    void write(const char* text) {
+        std::size_t length = 0;
+        while (text[length] != '\0') ++length;
+        report_.write(report_.context, text, length);
+    }
+
+    const Report& report_;
+    unsigned broken_ = 0;
+};
+
+void Auditor::audit_arena(const ArenaPool& arenas, Arena& arena) {
+    const ArenaHead& head = arena.head;
+    // Free bits are read first: a slice that is mapped meanwhile becomes present before it is free.
+    const std::uint64_t free = head.free_slices.load(memory_order_acquire);
+    const std::uint64_t clean = head.clean_slices.load(memory_order_acquire);
+    const std::uint64_t present = head.present_slices.load(memory_order_acquire);
+    expect((free & ~present) == 0, "a free slice is not mapped", &arena);
+    expect((clean & ~present) == 0 || arena.can_grow(), "a clean slice is not mapped", &arena);
+    expect((present & 1) == 0, "the header counts as a slice", &arena);
+    expect(arenas.arena_around(arena.addr()) == &arena, "the arena is not in the table", &arena);
+    const std::uint32_t mark = head.mark.load(memory_order_relaxed);
+    expect(mark <= kClosed && (mark > kSlicesPerArena || std::bit_width(present) <= mark),
+           "the mark lies before a mapped slice", &arena);
+}
+
+// The descriptors of a slab agree with its class, with each other and with the arena's words.
+void Auditor::audit_shape(Arena& arena, unsigned slice) {
+    Slab& slab = arena.slab(slice);
+    const std::size_t slot_bytes = slab.slot_bytes();
+    const unsigned count = slab.slice_count;
+    expect(count >= 1 && slice + count <= kSlicesPerArena, "a slab leaves its arena", &slab);
+    if (count < 1 || slice + count > kSlicesPerArena) return;
+    expect((arena.head.free_slices.load(memory_order_relaxed) & range_bits(slice, count)) == 0,
+           "a slice of a slab is free", &slab);
+    expect(slab.slot_count == slot_count_for(slot_bytes, count), "slot count of a slab", &slab);
+    expect(slab.reciprocal == reciprocal_for(slot_bytes), "reciprocal of a slab", &slab);
+    expect(slab.free_words == arena.free_words(slice), "bitmap of a slab", &slab);
+    for (unsigned distance = 1; distance < count; ++distance) {
+        const Slab& line = arena.slab(slice + distance);
+        expect(line.use.load(memory_order_relaxed) == SliceUse::kContinuation &&
+                   line.slice_count == distance,
+               "a continuation does not lead to its head", &line);
+    }
+}
+
+void Auditor::audit_slots(Slab& slab) {
+    const unsigned words = word_count_for(slab.slot_count);
+    for (unsigned word = 0; word < words; ++word) {
+        const std::uint64_t free = slab.free_words[word].load(memory_order_relaxed);
+        const std::uint64_t remote = remote_of(&slab).freed[word].load(memory_order_relaxed);
+        const unsigned left = slab.slot_count - word * 64;
+        const std::uint64_t slots = low_bits(left < 64 ? left : 64);
+        expect(((free | remote) & ~slots) == 0, "a slot behind the last one is free", &slab);
+        expect((free & remote) == 0, "a slot is free twice", &slab);
+        expect(free == 0 || (slab.summary >> word & 1) != 0, "free slots without a summary", &slab);
+    }
+    expect((slab.summary & ~low_bits(words)) == 0, "summary of words that are not there", &slab);
+    if (slab.state == SlabState::kCurrent) return;
+    const unsigned live = slab.slot_count - count_free(slab.free_words, slab.slot_count);
+    const unsigned due = slab.countdown + slab.held_back;
+    expect(due == live + slab.uncounted, "due != live + uncounted", &slab);
+    expect(due != 0, "an empty slab is not retired", &slab);
+}
+
+void Auditor::audit_slab(Heap* heap, Arena& arena, unsigned slice) {
+    Slab& slab = arena.slab(slice);
+    expect(raw(slab.size_class) < kSizeClassCount, "size class of a slab", &slab);
+    if (raw(slab.size_class) >= kSizeClassCount) return;
+    const unsigned before = broken_;
+    audit_shape(arena, slice);
+    if (broken_ != before) return;
+    audit_slots(slab);
+    const bool is_current = heap->slabs[raw(slab.size_class)].current == &slab;
+    expect(is_current == (slab.state == SlabState::kCurrent), "current slab of a bin", &slab);
+}
+
+void Auditor::audit_bin(Heap* heap, SizeClass size_class) {
+    const Bin& bin = heap->bins[raw(size_class)];
+    const Slab* const slab = heap->slabs[raw(size_class)].current;
+    if (bin.word_offset == 0) return;
+    expect(slab != nullptr, "a bin takes slots from no slab", heap);
+    if (slab == nullptr) return;
+    const auto* const words = slab->free_words;
+    const auto index = static_cast<std::size_t>(&word_of(heap, bin) - words);
+    expect(index < word_count_for(slab->slot_count), "a bin's word is not its slab's", heap);
+    expect(bin.slot_bytes == slab->slot_bytes(), "slot size of a bin", heap);
+    expect(bin.word_base == start_of(slab) + index * 64 * slab->slot_bytes(), "base of a bin",
+           heap);
+}
+
+// Both directions of the queue; the number of slabs in it.
+unsigned Auditor::audit_list(Heap* heap, SizeClass size_class) {
+    const BinSlabs& bin = heap->slabs[raw(size_class)];
+    const Slab* previous = nullptr;
+    unsigned count = 0;
+    for (const Slab* slab = bin.first; slab != nullptr; slab = slab->list_next) {
+        const bool holds = slab->list_prev == previous && slab->state == SlabState::kListed &&
+                           slab->size_class == size_class && slab->owner.heap() == heap;
+        expect(holds, "a bin's queue of slabs", slab);
+        if (!holds) return count;
+        previous = slab;
+        ++count;
+    }
+    expect(bin.last == previous, "the end of a bin's queue", heap);
+    return count;
+}
+
+void Auditor::audit_heap(Heap* heap, ArenaPool& arenas) {
+    expect(heap->no_free_slots == 0, "the word without free slots has some", heap);
+    unsigned listed = 0;
+    for (unsigned index = 0; index < kSizeClassCount; ++index) {
+        const auto size_class = SizeClass(static_cast<std::uint8_t>(index));
+        audit_bin(heap, size_class);
+        listed += audit_list(heap, size_class);
+    }
+    arenas.for_each([&](Arena& arena) {
+        for (unsigned slice = 1; slice < kSlicesPerArena; ++slice) {
+            Slab& slab = arena.slab(slice);
+            if (slab.use.load(memory_order_acquire) != SliceUse::kSlab) continue;
+            if (slab.owner.heap() != heap) continue;
+            audit_slab(heap, arena, slice);
+            if (slab.state == SlabState::kListed) --listed;
+        }
+    });
+    expect(listed == 0, "slabs in queues and slabs that say so", heap);
+}
+
+}  // namespace
+
+unsigned audit(Instance& instance, const Report& report) {
+    Auditor auditor(report);
+    const ArenaGuard guard(instance.arenas);
+    instance.arenas.for_each([&](Arena& arena) { auditor.audit_arena(instance.arenas, arena); });
+    instance.for_each_reachable_heap(
+        [&](Heap* heap) { auditor.audit_heap(heap, instance.arenas); });
+    return auditor.broken();
+}
+
+}  // namespace emma
+
+EMMA_PUBLIC void emma_walk(emma_visitor visitor, void* context) noexcept {
+    emma::for_each_live(emma::g_instance, [&](void* object, std::size_t bytes) {
+        return visitor(context, object, bytes);
+    });
+}
+
+EMMA_PUBLIC unsigned emma_check(emma_writer write, void* context) noexcept {
+    return emma::audit(emma::g_instance, {write, context});
+}
