@@ -66,12 +66,12 @@ bool ArenaPool::grow(Arena* arena, unsigned count) {
 }
 
 // Moves the hint past an arena without a single free slice. A release that comes between the look
-// and the move is missed; the full search before a new arena finds it.
+// and the move is missed, and an update may be lost to another thread's: the full search before a
+// new arena finds what the hint has passed.
 void ArenaPool::skip_full(std::uint32_t place, const Arena* arena) {
     if (arena->head.free_slices.load(memory_order_relaxed) != 0 || arena->can_grow()) return;
-    if (place + 1 == list_.end()) return;
-    (void)first_with_room_.compare_exchange(place, place + 1, memory_order_relaxed,
-                                            memory_order_relaxed);
+    if (place + 1 != list_.end() && place == first_with_room_.load(memory_order_relaxed))
+        first_with_room_.store(place + 1, memory_order_relaxed);
 }
 
 Arena* ArenaPool::add_arena(unsigned least_slices) {
@@ -104,10 +104,8 @@ Arena* ArenaPool::arena_around(std::uintptr_t addr) const {
 void ArenaPool::release(Arena* arena, unsigned first, unsigned count) {
     const std::uint32_t place = arena->head.place;  // the arena may go with its last slice
     arena->release(first, count);
-    std::uint32_t hint = first_with_room_.load(memory_order_relaxed);
-    while (place < hint && !first_with_room_.compare_exchange(hint, place, memory_order_relaxed,
-                                                              memory_order_relaxed)) {
-    }
+    if (place < first_with_room_.load(memory_order_relaxed))
+        first_with_room_.store(place, memory_order_relaxed);
     const std::size_t before = released_slices_.fetch_add(count, memory_order_relaxed);
     if (before / kLookSlices != (before + count) / kLookSlices) look();
 }

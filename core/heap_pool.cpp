@@ -101,11 +101,10 @@ Heap* HeapPool::add(ArenaPool& arenas, std::uint64_t holder) {
     if (heap == nullptr) return nullptr;
     (void)try_acquire(heap, holder);
     heap->arenas = &arenas;
-    heap->older = newest_.load(memory_order_relaxed);
-    // Release publishes the heap to take_idle(). A failure means another thread added one.
-    while (
-        !newest_.compare_exchange(heap->older, heap, memory_order_release, memory_order_relaxed)) {
-    }
+    Heap* before = newest_.load(memory_order_relaxed);
+    // Release publishes the heap to newest(). A failure means that another thread added one.
+    do heap->older = before != nullptr ? before : &first_;
+    while (!newest_.compare_exchange(before, heap, memory_order_release, memory_order_relaxed));
     return heap;
 }
 

@@ -27,7 +27,10 @@ class HeapPool {
     // Whether a second heap was ever needed.
     bool has_several() const { return newest_.load(memory_order_relaxed) != nullptr; }
 
-    // Calls visit(heap) for every heap.
+    // Whether a thread ever held a heap; exact while the program has one thread.
+    bool was_used() const { return first_.was_held || has_several(); }
+
+    // Calls look_at(heap) for every heap.
     template <typename Visitor>
     void for_each(Visitor look_at) {
         for (Heap* heap = newest(); heap != nullptr; heap = heap->older) look_at(heap);

@@ -25,8 +25,8 @@ SizeClass class_for(std::size_t bytes, std::size_t alignment) {
     constexpr auto kNone = SizeClass(kSizeClassCount);
     if (bytes > kMediumMaxBytes || alignment > kSliceBytes) return kNone;
     SizeClass size_class = size_class_for(bytes > alignment ? bytes : alignment);
-    if (alignment <= kMinAlignment) return size_class_for(bytes);
-    while (is_medium_or_less(size_class) && geometry(size_class).slot_bytes % alignment != 0)
+    while (is_medium_or_less(size_class) &&
+           (geometry(size_class).slot_bytes & (alignment - 1)) != 0)
         size_class = SizeClass(static_cast<std::uint8_t>(raw(size_class) + 1));
     return size_class;
 }
@@ -64,7 +64,7 @@ bool attach_thread(bool abandon_occupied) {
     const bool has_one = present != &g_no_heap;
     if (has_one && (present->busy.is_unoccupied() || !abandon_occupied)) return true;
     // The first thread stays anonymous: it costs no system call, and mostly ends with the process.
-    const bool is_first = !g_instance.heaps.has_several() && g_instance.first_attach();
+    const bool is_first = !g_instance.heaps.was_used();
     Heap* const heap = g_instance.heaps.acquire(
         g_instance.arenas, is_first ? Ownership::kAnonymous : this_thread_as_holder());
     if (heap == nullptr) return false;

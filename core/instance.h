@@ -21,9 +21,6 @@ struct Instance {
 
     ArenaPool arenas{};
     HeapPool heaps{};
-    // True once: for the thread that attaches first.
-    bool first_attach() { return !had_attach_.exchange(true, memory_order_relaxed); }
-
     // Statistics, any thread, relaxed: they publish nothing.
     Atomic<std::size_t> adoptions;
     Atomic<std::size_t> borrows;
@@ -50,7 +47,6 @@ struct Instance {
     void for_each_reachable_heap(Work work);
 
   private:
-    Atomic<bool> had_attach_;  // any thread
     bool resize_in_place(const Place& place, std::size_t bytes);
     void release_slot(const Place& place, const void* pointer);
 };

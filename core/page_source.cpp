@@ -18,11 +18,13 @@ constexpr unsigned kWindowAttempts = 3;
 
 constinit Atomic<std::uintptr_t> g_cursor{0};  // any thread; 0 until first used
 
-// A start that differs from run to run where the system randomises the stack; no entropy is asked
-// of the system, since that would be a call that a sandbox must allow.
+// A start that differs from run to run where the system randomises the stack, and between copies of
+// Emma in one program; no entropy is asked of the system, since that would be a call that a sandbox
+// must allow.
 std::uintptr_t first_cursor() {
     const auto stack_addr = reinterpret_cast<std::uintptr_t>(__builtin_frame_address(0));
-    const std::uintptr_t mixed = (stack_addr >> 4) * 0x9e3779b97f4a7c15;
+    const auto copy_addr = reinterpret_cast<std::uintptr_t>(&g_cursor);
+    const std::uintptr_t mixed = ((stack_addr >> 4) + copy_addr) * 0x9e3779b97f4a7c15;
     return kRangeStart + align_down((mixed >> 8) & (kRangeBytes - 1), kArenaBytes);
 }
 

@@ -8,6 +8,7 @@
 //                                       any: what the system has mapped is not compared
 //
 // TEST-QEMU: 1 0 any
+#include "tests/freestanding/status.h"
 #include "tests/freestanding/test.h"
 
 #include <emma.h>
@@ -81,34 +82,12 @@ void step(test_random* random, std::size_t tag) {
     test_fill(object->bytes, object->size, tag);
 }
 
-// The second number of /proc/self/status's line `name`, in bytes.
-std::size_t status_bytes(const char* name) {
-    static char text[4096];
-    const long file = emma_syscall(2, "/proc/self/status", 0L, 0L);
-    CHECK(file >= 0);
-    const long length = emma_syscall(0, file, text, sizeof text - 1);
-    CHECK(length > 0);
-    emma_syscall(3, file);
-    text[length] = '\0';
-    for (const char* at = text; *at != '\0'; at++) {
-        std::size_t i = 0;
-        while (name[i] != '\0' && at[i] == name[i]) i++;
-        if (name[i] != '\0') continue;
-        at += i;
-        while (*at < '0' || *at > '9') at++;
-        std::size_t value = 0;
-        for (; *at >= '0' && *at <= '9'; at++) value = value * 10 + std::size_t(*at - '0');
-        return value << 10;
-    }
-    return 0;
-}
-
 }  // namespace
 
 int main(int argc, char** argv) {
     test_random random = {test_argument(argc, argv, 1, 1)};
     const std::size_t limit_bytes = test_argument(argc, argv, 2, 0) << 10;
-    const std::size_t mapped_before = status_bytes("VmSize:");
+    const std::size_t mapped_before = (test_status_kib("VmSize:") << 10);
     if (limit_bytes != 0) {
         const std::uint64_t limit[2] = {mapped_before + limit_bytes, ~std::uint64_t{0}};
         CHECK(emma_syscall(302, 0L, 9L, limit, nullptr) == 0);  // prlimit64(self, RLIMIT_AS)
@@ -127,7 +106,7 @@ int main(int argc, char** argv) {
     if (limit_bytes == 0) CHECK(small != nullptr);
     emma_free(small);
     emma_stats(&stats);
-    const std::size_t mapped = status_bytes("VmSize:") - mapped_before;
+    const std::size_t mapped = (test_status_kib("VmSize:") << 10) - mapped_before;
     test_report("refused", refused);
     test_report("system calls", stats.system_calls);
     test_report("mapped, as Emma knows", stats.mapped_bytes);
