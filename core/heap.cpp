@@ -135,15 +135,9 @@ void Heap::put(Slab* slab, SlotIndex slot, const void* pointer) {
     const bool freed_remotely =
         slab->freed_count.load(memory_order_acquire) != 0 &&
         (remote_of(slab).freed[word_index_of(slot)].load(memory_order_relaxed) & bit_of(slot)) != 0;
-    if (freed_remotely) panic(Misuse::kDoubleFree, pointer, slab->slot_bytes());
-    switch (put_local(slab, slot)) {
-        case PutResult::kDone:
-            return;
-        case PutResult::kAttend:
-            return attend(slab);
-        case PutResult::kWasFree:
-            panic(Misuse::kDoubleFree, pointer, slab->slot_bytes());
-    }
+    const PutResult result = freed_remotely ? PutResult::kWasFree : put_local(slab, slot);
+    if (result == PutResult::kWasFree) panic(Misuse::kDoubleFree, pointer, slab->slot_bytes());
+    if (result == PutResult::kAttend) attend(slab);
 }
 
 // (1) the bit, (2) the count, (3) the inbox: in this order. The owner takes the count before the
