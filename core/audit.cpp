@@ -83,6 +83,8 @@ void Auditor::audit_shape(Arena& arena, unsigned slice) {
 
 void Auditor::audit_slots(Slab& slab) {
     const unsigned words = word_count_for(slab.slot_count);
+    expect(words != 0, "a slab without slots", &slab);
+    if (words == 0) return;
     for (unsigned word = 0; word < words; ++word) {
         const std::uint64_t free = slab.free_words[word].load(memory_order_relaxed);
         const std::uint64_t remote = remote_of(&slab).freed[word].load(memory_order_relaxed);

@@ -154,12 +154,10 @@ bool open_input(Input* input) {
 
 // Emma's published list, and nothing else: the memory calls of the allocator, and what the start
 // library needs for threads, waiting, output and the end.
-constexpr int kAllowed[] = {__NR_mmap,       __NR_munmap,         __NR_mremap,
-                            __NR_madvise,    __NR_mprotect,       __NR_clone,
-                            __NR_futex,      __NR_exit,           __NR_exit_group,
-                            __NR_write,      __NR_rt_sigprocmask, __NR_set_tid_address,
-                            __NR_membarrier, __NR_getpid,         __NR_gettid,
-                            __NR_tgkill};
+constexpr int kAllowed[] = {__NR_mmap,       __NR_munmap, __NR_mremap,         __NR_madvise,
+                            __NR_mprotect,   __NR_clone,  __NR_futex,          __NR_exit,
+                            __NR_exit_group, __NR_write,  __NR_rt_sigprocmask, __NR_set_tid_address,
+                            __NR_membarrier, __NR_getpid, __NR_gettid,         __NR_tgkill};
 constexpr std::size_t kAllowedCount = sizeof kAllowed / sizeof kAllowed[0];
 
 // From here on any other system call kills the process. False: this system has no seccomp.

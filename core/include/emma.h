@@ -112,22 +112,23 @@ bool emma_owns(const void* ptr) EMMA_NOEXCEPT;
  * has. Idle threads' heaps are reached by membarrier(2), which a sandbox must allow for that. */
 size_t emma_trim(void) EMMA_NOEXCEPT;
 
-/* Called for a live object of `bytes` usable bytes; false ends the walk. It may call any function of
- * Emma's. */
-typedef bool (*emma_visitor)(void *context, void *object, size_t bytes);
+/* Called for a live object of `bytes` usable bytes; false ends the walk. It may call any function
+ * of Emma's. */
+typedef bool (*emma_visitor)(void* context, void* object, size_t bytes);
 
-/* Calls `visitor` for every live object, in no particular order. Other threads may run meanwhile: an
- * object that comes or goes during the walk may be reported or not, and one that was reported may
- * be gone by then. */
-void emma_walk(emma_visitor visitor, void *context) EMMA_NOEXCEPT;
+/* Calls `visitor` for every live object, in no particular order. Other threads may run meanwhile:
+ * an object that comes or goes during the walk may be reported or not, and one that was reported
+ * may be gone by then. */
+void emma_walk(emma_visitor visitor, void* context) EMMA_NOEXCEPT;
 
 /* Takes `length` bytes of text, not terminated. */
-typedef void (*emma_writer)(void *context, const char *text, size_t length);
+typedef void (*emma_writer)(void* context, const char* text, size_t length);
 
-/* Proves every internal invariant that can be proved while other threads run, and returns how many do
- * not hold: 0 is well. `write` (which may be null) gets a line for each. Callable from a debugger,
- * and in a signal handler that interrupted Emma: the heap that is occupied then is left out. */
-unsigned emma_check(emma_writer write, void *context) EMMA_NOEXCEPT;
+/* Proves every internal invariant that can be proved while other threads run, and returns how many
+ * do not hold: 0 is well. `write` (which may be null) gets a line for each. Callable from a
+ * debugger, and in a signal handler that interrupted Emma: the heap that is occupied then is left
+ * out. */
+unsigned emma_check(emma_writer write, void* context) EMMA_NOEXCEPT;
 
 /* What the default instance holds. Counters are read one by one: exact while nothing else runs. */
 struct emma_stats {
