@@ -7,7 +7,7 @@
 //   64576  end
 //
 // Slices are claimed and released by compare-and-swap on one word. An arena starts with a few
-// mapped slices and grows in place, so its address range beyond `mapped_slices` may be foreign.
+// mapped slices and grows in place, so its address range beyond `mark` may be foreign.
 // Any thread may call anything here.
 #pragma once
 

@@ -35,7 +35,6 @@ class Ownership {
         return word_.load(memory_order_relaxed) == from &&
                word_.compare_exchange(from, holder, memory_order_acquire, memory_order_relaxed);
     }
-    void rename(std::uint64_t holder) { word_.store(holder, memory_order_relaxed); }
     void release() { word_.store(kIdle, memory_order_release); }
     std::uint64_t holder() const { return word_.load(memory_order_relaxed); }
 
@@ -168,8 +167,8 @@ inline void* Heap::take(SizeClass size_class) {
                                    lowest_bit(free) * std::uint64_t{bin.slot_bytes});
 }
 
-// True where the slab needs the owner's attention: Heap::put() for the one that inlines this.
-// `was_free`: the slot is free already, and nothing was changed.
+// What a free by the holder found. kAttend: the caller must call Heap::attend(). kWasFree: the slot
+// is free already, and nothing was changed.
 enum class PutResult : std::uint8_t { kDone, kAttend, kWasFree };
 
 inline PutResult put_local(Slab* slab, SlotIndex slot) {
