@@ -6,10 +6,6 @@
 namespace emma {
 namespace {
 
-// Slices of a first arena, the header among them: a program that allocates little takes a quarter
-// of a megabyte of address space.
-constexpr unsigned kFirstSlices = 4;
-
 constexpr std::size_t kLookSlices = 64;  // released from one look to the next
 constexpr std::size_t kPurgeLimitBytes = std::size_t{4} << 20;  // free and resident, at first
 constexpr unsigned kLimitDecay = 64;  // what it was raised by falls by this part at every look
@@ -26,7 +22,7 @@ SliceRange ArenaPool::claim(unsigned count, unsigned alignment_slices) {
     if (!range.ok() && hint != 0) range = claim_from(0, count, alignment_slices);
     const unsigned least = alignment_slices > count ? alignment_slices : count;
     while (!range.ok()) {
-        Arena* const arena = add_arena(least + (least < kSlicesPerArena - 1 ? 1 : 0));
+        Arena* const arena = add_arena(least);
         if (arena == nullptr) return {};
         // Another thread may empty the new arena first; then that thread has advanced.
         range = arena->claim(count, alignment_slices);
@@ -42,7 +38,7 @@ SliceRange ArenaPool::claim_from(std::uint32_t place, unsigned count, unsigned a
         do {
             const SliceRange range = arena->claim(count, alignment_slices);
             if (range.ok()) return range;
-        } while (grow(arena, count));
+        } while (arena->grow(pages_, count) != 0);
         skip_full(place, arena);
     }
     return {};
@@ -52,17 +48,9 @@ bool ArenaPool::claim_exactly(Arena* arena, unsigned first, unsigned count) {
     while (!arena->claim_exactly(first, count)) {
         const std::uint32_t mapped = arena->head.mark.load(memory_order_relaxed);
         if (first + count <= mapped || first + count > kSlicesPerArena) return false;
-        if (!grow(arena, first + count - mapped)) return false;
+        if (arena->grow(pages_, first + count - mapped) == 0) return false;
     }
     return true;
-}
-
-bool ArenaPool::grow(Arena* arena, unsigned count) {
-    if (!arena->can_grow()) return false;
-    const std::size_t grown = arena->grow(source(), count);
-    count_call();
-    count_mapped(grown);
-    return grown != 0;
 }
 
 // Moves the hint past an arena without a single free slice. A release that comes between the look
@@ -74,27 +62,34 @@ void ArenaPool::skip_full(std::uint32_t place, const Arena* arena) {
         first_with_room_.store(place + 1, memory_order_relaxed);
 }
 
+// With at least `least_slices` behind the header, or whatever an arena can have.
 Arena* ArenaPool::add_arena(unsigned least_slices) {
+    const PageSource& source = pages_.source();
+    const Shape& shape = *source.shape;
+    unsigned least = least_slices + shape.header_slices;
+    if (least > kSlicesPerArena) least = kSlicesPerArena;
     unsigned slices = kSlicesPerArena;
-    if (list_.end() == 0) slices = least_slices > kFirstSlices ? least_slices : kFirstSlices;
-    void* pages = map(slices * kSliceBytes, kArenaBytes);
-    while (pages == nullptr && slices / 2 >= least_slices) {
-        slices /= 2;
-        pages = map(slices * kSliceBytes, kArenaBytes);
+    if (list_.end() == 0) slices = least > shape.first_slices ? least : shape.first_slices;
+    void* fresh = nullptr;
+    for (;; slices /= 2) {
+        if (slices < least) return nullptr;
+        fresh = pages_.map(slices * shape.slice_bytes(), shape.arena_bytes(), source.origin);
+        if (fresh != nullptr) break;
     }
-    if (pages == nullptr) return nullptr;
-    Arena* const arena = Arena::make(pages, slices);
-    if (table_.insert(source(), arena->addr(), ArenaTable::kArenaMark)) {
-        if (list_.add(source(), arena) != ArenaList::kNoPlace) return arena;
+    Arena* const arena = Arena::make(fresh, slices, shape);
+    if (table_.insert(pages_, arena->addr(), ArenaTable::kArenaMark)) {
+        if (list_.add(pages_, arena) != ArenaList::kNoPlace) return arena;
         (void)table_.begin_removal(arena->addr());
         table_.end_removal(arena->addr(), true);
     }
-    unmap(pages, slices * kSliceBytes);
+    pages_.unmap(fresh, slices * shape.slice_bytes());
     return nullptr;
 }
 
 Arena* ArenaPool::arena_around(std::uintptr_t addr) const {
-    const std::uintptr_t base = arena_addr_of(addr);
+    const PageSource& source = pages_.source();
+    const std::size_t offset = (addr - source.origin) & (source.shape->arena_bytes() - 1);
+    const std::uintptr_t base = addr - offset;
     return table_.bytes_at(base) == ArenaTable::kArenaMark ? reinterpret_cast<Arena*>(base)
                                                            : nullptr;
 }
@@ -113,7 +108,7 @@ void ArenaPool::release(Arena* arena, unsigned first, unsigned count) {
 // Slices that were purged are wanted again: purging them was a mistake, so allow twice as much.
 void ArenaPool::note_regret(const SliceRange& range) {
     if (!range.was_purged) return;
-    extra_limit_bytes_.fetch_add(2 * range.count * kSliceBytes, memory_order_relaxed);
+    extra_limit_bytes_.fetch_add(2 * range.count * shape().slice_bytes(), memory_order_relaxed);
 }
 
 // Several threads may look at once: all they do to an arena is claim what is free. Youngest arenas
@@ -131,61 +126,15 @@ void ArenaPool::look() {
         if (arena == nullptr) continue;
         if (to_purge != 0) {
             const std::size_t purged =
-                purge(*arena, arena->head.idle_slices.load(memory_order_relaxed));
+                arena->purge(pages_, arena->head.idle_slices.load(memory_order_relaxed));
             to_purge -= purged < to_purge ? purged : to_purge;
         }
         const std::uint64_t dirty_slices = arena->dirty_slices();
         arena->head.idle_slices.store(dirty_slices, memory_order_relaxed);
-        dirty += count_bits(dirty_slices) * kSliceBytes;
+        dirty += count_bits(dirty_slices) * shape().slice_bytes();
     }
     dirty_bytes_.store(dirty, memory_order_relaxed);
     extra_limit_bytes_.store(extra - extra / kLimitDecay, memory_order_relaxed);
-}
-
-std::size_t ArenaPool::purge(Arena& arena, std::uint64_t slices) {
-    const std::size_t purged = arena.purge(source(), slices);
-    if (purged != 0) count_call();
-    return purged;
-}
-
-// ---- the account -------------------------------------------------------------------------------
-
-void ArenaPool::count_mapped(std::size_t bytes) {
-    const std::size_t now = mapped_bytes_.fetch_add(bytes, memory_order_relaxed) + bytes;
-    std::size_t peak = mapped_peak_bytes_.load(memory_order_relaxed);
-    while (now > peak && !mapped_peak_bytes_.compare_exchange(peak, now, memory_order_relaxed,
-                                                              memory_order_relaxed)) {
-    }
-}
-
-void* ArenaPool::map(std::size_t bytes, std::size_t alignment) {
-    void* const pages = source().map(source().context, bytes, alignment);
-    count_call();
-    if (pages != nullptr) count_mapped(bytes);
-    return pages;
-}
-
-bool ArenaPool::unmap(void* pages, std::size_t bytes) {
-    const bool done = source().unmap(source().context, pages, bytes);
-    count_call();
-    if (done) count_unmapped(bytes);
-    return done;
-}
-
-bool ArenaPool::resize_in_place(void* pages, std::size_t old_bytes, std::size_t new_bytes) {
-    if (source().resize == nullptr) return false;
-    count_call();
-    if (!source().resize(source().context, pages, old_bytes, new_bytes)) return false;
-    count_mapped(new_bytes - old_bytes);  // modulo 2^64 when it shrinks
-    return true;
-}
-
-bool ArenaPool::move(void* pages, std::size_t bytes, void* target, std::size_t target_bytes) {
-    if (source().move == nullptr) return false;
-    count_call();
-    if (!source().move(source().context, pages, bytes, target, target_bytes)) return false;
-    count_unmapped(bytes);
-    return true;
 }
 
 }  // namespace emma

@@ -36,25 +36,19 @@ class Line {
     std::size_t length_ = 0;
 };
 
-const char* words_for(Misuse misuse) {
-    switch (misuse) {
-        case Misuse::kDoubleFree:
-            return "double free of ";
-        case Misuse::kInvalidPointer:
-            return "invalid pointer ";
-        case Misuse::kWrongSize:
-            return "wrong size or alignment for ";
-        case Misuse::kOutOfMemory:
-            return "out of memory";
-        case Misuse::kCorruption:
-            return "internal invariant broken";
-    }
-    return "unknown misuse";
-}
+constexpr const char* kWords[] = {
+    nullptr,
+    "double free of ",
+    "invalid pointer ",
+    "wrong size or alignment for ",
+    "out of memory",
+    "internal invariant broken",
+};
+static_assert(static_cast<unsigned>(Misuse::kCorruption) == 5);
 
 void compose(Line& line, Misuse misuse, const void* pointer, std::size_t size_class_bytes) {
     line.add("emma: ");
-    line.add(words_for(misuse));
+    line.add(kWords[static_cast<unsigned>(misuse)]);
     if (misuse <= Misuse::kWrongSize) {
         line.add("0x");
         line.add_number(reinterpret_cast<std::uintptr_t>(pointer), 16);

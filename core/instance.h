@@ -41,6 +41,8 @@ struct Instance {
     // Gives back what is free in every heap that can be reached, and everything else that is free;
     // the bytes that went back.
     std::size_t trim();
+    // Gives every page back, whatever is live. The instance is dead then.
+    void unmap_all();
     // Runs work(heap) alone in every heap that can be had for it: the caller's own, those that
     // nobody holds, and those of threads that are not at work in them now.
     template <typename Work>

@@ -16,7 +16,9 @@ std::size_t Instance::trim() {
 }
 
 // Makes all threads of the process pass a memory barrier: see Visited.
-bool barrier_on_all_threads() { return arch::barrier_on_all_threads(); }
+bool barrier_on_all_threads() {
+    return g_instance.heaps.may_ask() && arch::barrier_on_all_threads();
+}
 
 void Heap::trim() {
     drain_inbox();
@@ -36,12 +38,12 @@ void Heap::trim() {
 std::size_t ArenaPool::trim() {
     std::size_t given_back = unmap_empty();
     table_.retry_unmapping([&](std::uintptr_t addr, std::size_t bytes) {
-        const bool gone = unmap(reinterpret_cast<void*>(addr), bytes);
+        const bool gone = pages_.unmap(reinterpret_cast<void*>(addr), bytes);
         given_back += gone ? bytes : 0;
         return gone;
     });
     const ArenaGuard guard(*this);
-    for_each([&](Arena& arena) { given_back += purge(arena, ~std::uint64_t{0}); });
+    for_each([&](Arena& arena) { given_back += arena.purge(pages_, ~std::uint64_t{0}); });
     return given_back;
 }
 
@@ -86,9 +88,7 @@ std::size_t ArenaPool::unmap_closed(Arena* arena) {
         put_in_limbo(arena);
         return 0;
     }
-    const bool gone = arena->unmap(source(), unmapped);
-    count_call();
-    count_unmapped(unmapped);
+    const bool gone = arena->unmap(pages_, unmapped);
     if (gone) {
         table_.end_removal(addr, true);
         return unmapped;
@@ -96,7 +96,7 @@ std::size_t ArenaPool::unmap_closed(Arena* arena) {
     // What could not be unmapped serves on.
     table_.cancel_removal(addr, ArenaTable::kArenaMark);
     arena->reopen();
-    if (list_.add(source(), arena) == ArenaList::kNoPlace) {
+    if (list_.add(pages_, arena) == ArenaList::kNoPlace) {
         (void)arena->close();
         put_in_limbo(arena);
     }
@@ -109,7 +109,7 @@ bool Arena::close() {
     // The mark first: from then on nobody grows the arena. A mark ahead of what is mapped belongs
     // to a thread that is growing it now, or to a gap that such a thread has left.
     std::uint32_t mark = head.mark.load(memory_order_relaxed);
-    if (mark != kStaysShort && mark != count_bits(present) + 1) return false;
+    if (mark != kStaysShort && mark != count_bits(present | header_slices())) return false;
     if (!head.mark.compare_exchange(mark, kClosed, memory_order_relaxed, memory_order_relaxed))
         return false;
     // Acquire: what the last users of the slices did is done before they are unmapped.
@@ -119,20 +119,22 @@ bool Arena::close() {
     return false;
 }
 
-bool Arena::unmap(const PageSource& source, std::size_t& unmapped) {
+bool Arena::unmap(Pages& pages, std::size_t& unmapped) {
     // From the end, so that the header goes last, together with the slices right behind it.
-    std::uint64_t left = head.present_slices.load(memory_order_relaxed) | 1;
+    const std::uint64_t header = header_slices();
+    const unsigned shift = shape().slice_shift;
+    std::uint64_t left = head.present_slices.load(memory_order_relaxed) | header;
     while (left != 0) {
         const unsigned last = static_cast<unsigned>(std::bit_width(left)) - 1;
         const std::uint64_t gaps = ~left << (63 - last);
         const unsigned count = gaps == 0 ? last + 1 : static_cast<unsigned>(std::countl_zero(gaps));
         const unsigned first = last + 1 - count;
-        if (!source.unmap(source.context, reinterpret_cast<void*>(slice_addr(first)),
-                          count * kSliceBytes))
+        const std::size_t bytes = std::size_t{count} << shift;
+        if (!pages.unmap(reinterpret_cast<void*>(addr() + (std::uintptr_t{first} << shift)), bytes))
             return false;
-        unmapped += count * kSliceBytes;
+        unmapped += bytes;
         left &= ~range_bits(first, count);
-        if (first != 0) head.present_slices.store(left & ~std::uint64_t{1}, memory_order_relaxed);
+        if (first != 0) head.present_slices.store(left & ~header, memory_order_relaxed);
     }
     return true;
 }
