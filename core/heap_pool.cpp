@@ -66,7 +66,8 @@ Heap* HeapPool::acquire_for_this_thread(ArenaPool& arenas) {
 Heap* HeapPool::take_idle(ArenaPool& arenas, std::uint64_t holder) {
     for (Heap* heap = newest(); heap != nullptr; heap = heap->older) {
         if (!try_acquire(heap, holder)) continue;
-        heap->arenas = &arenas;  // first_ has none yet
+        // Once only, as a visitor of a heap with slabs reads it; first_ has none yet.
+        if (heap->arenas == nullptr) heap->arenas = &arenas;
         return heap;
     }
     return nullptr;
