@@ -108,7 +108,7 @@ struct Arena {
     // Gives the pages of a closed arena back that nobody looks at any more, and adds up the bytes.
     // False: the source refused; what is still mapped is a closed arena.
     bool unmap(Pages& pages, std::size_t& unmapped);
-    // Undoes close(); the arena will not grow again.
+    // Undoes close().
     void reopen();
     std::uint64_t header_slices() const { return ~all_slices(); }
     // Makes freshly mapped pages an arena with `mapped` slices.
