@@ -108,7 +108,8 @@ void ArenaPool::release(Arena* arena, unsigned first, unsigned count) {
 // Slices that were purged are wanted again: purging them was a mistake, so allow twice as much.
 void ArenaPool::note_regret(const SliceRange& range) {
     if (!range.was_purged) return;
-    extra_limit_bytes_.fetch_add(2 * range.count * shape().slice_bytes(), memory_order_relaxed);
+    extra_limit_bytes_.fetch_add(2 * range.count * range.arena->shape().slice_bytes(),
+                                 memory_order_relaxed);
 }
 
 // Several threads may look at once: all they do to an arena is claim what is free. Youngest arenas
@@ -131,7 +132,7 @@ void ArenaPool::look() {
         }
         const std::uint64_t dirty_slices = arena->dirty_slices();
         arena->head.idle_slices.store(dirty_slices, memory_order_relaxed);
-        dirty += count_bits(dirty_slices) * shape().slice_bytes();
+        dirty += count_bits(dirty_slices) * arena->shape().slice_bytes();
     }
     dirty_bytes_.store(dirty, memory_order_relaxed);
     extra_limit_bytes_.store(extra - extra / kLimitDecay, memory_order_relaxed);

@@ -33,7 +33,7 @@ void ArenaPool::unmap_all() {
     std::size_t unmapped = 0;
     for_each([&](Arena& arena) { (void)arena.unmap(pages_, unmapped); });
     for (Arena* arena = limbo_.load(memory_order_acquire); arena != nullptr;) {
-        Arena* const next = arena->head.next_in_limbo;
+        Arena* const next = arena->next_in_limbo();
         (void)arena->unmap(pages_, unmapped);
         arena = next;
     }

@@ -60,7 +60,7 @@ std::size_t ArenaPool::unmap_empty() {
     std::size_t unmapped = 0;
     Arena* arena = limbo_.exchange(nullptr, memory_order_acquire);
     while (arena != nullptr) {
-        Arena* const next = arena->head.next_in_limbo;
+        Arena* const next = arena->next_in_limbo();
         unmapped += unmap_closed(arena);
         arena = next;
     }
@@ -69,11 +69,10 @@ std::size_t ArenaPool::unmap_empty() {
 
 // Release and acquire: the arena belongs to whoever takes it out.
 void ArenaPool::put_in_limbo(Arena* arena) {
-    arena->head.next_in_limbo = limbo_.load(memory_order_relaxed);
+    Arena* next = limbo_.load(memory_order_relaxed);
     // A failure means that another thread put one in or took all out.
-    while (!limbo_.compare_exchange(arena->head.next_in_limbo, arena, memory_order_release,
-                                    memory_order_relaxed)) {
-    }
+    do arena->set_next_in_limbo(next);
+    while (!limbo_.compare_exchange(next, arena, memory_order_release, memory_order_relaxed));
 }
 
 // The arena is out of the list, and now leaves the table. If then no guard is held nobody can be
@@ -110,10 +109,11 @@ void ArenaPool::put_back(Arena* arena) {
 bool Arena::close() {
     std::uint64_t present = head.present_slices.load(memory_order_relaxed);
     if (head.free_slices.load(memory_order_relaxed) != present) return false;
-    // The mark first: from then on nobody grows the arena. A mark ahead of what is mapped belongs
-    // to a thread that is growing it now, or to a gap that such a thread has left.
+    // The mark first: from then on nobody grows the arena. A mark ahead of what is mapped and of
+    // known gaps belongs to a thread that is growing it now.
+    const std::uint64_t settled = present | head.gap_slices.load(memory_order_relaxed);
     std::uint32_t mark = head.mark.load(memory_order_relaxed);
-    if (mark != kStaysShort && mark != count_bits(present | header_slices())) return false;
+    if (mark != kStaysShort && mark != count_bits(settled | header_slices())) return false;
     if (!head.mark.compare_exchange(mark, kClosed, memory_order_relaxed, memory_order_relaxed))
         return false;
     // Acquire: what the last users of the slices did is done before they are unmapped.
@@ -146,10 +146,11 @@ bool Arena::unmap(Pages& pages, std::size_t& unmapped) {
 void Arena::reopen() {
     const std::uint64_t present = head.present_slices.load(memory_order_relaxed);
     const unsigned count = count_bits(present);
-    const bool has_gaps = present != (count == 0 ? 0 : range_bits(1, count));
+    const bool has_gaps = present != (count == 0 ? 0 : range_bits(first_slice(), count));
     // What has been unmapped until the source refused is gone, and clean no more.
     head.clean_slices.clear_bits(~present, memory_order_relaxed);
-    head.mark.store(has_gaps ? kStaysShort : count + 1, memory_order_relaxed);
+    head.purged_slices.store(0, memory_order_relaxed);
+    head.mark.store(has_gaps ? kStaysShort : first_slice() + count, memory_order_relaxed);
     head.free_slices.store(present, memory_order_release);
 }
 
