@@ -103,7 +103,8 @@ struct OvertakenSource {
         auto* const self = static_cast<OvertakenSource*>(context);
         if (!self->is_first) return self->system->extend(self->system->context, addr, bytes);
         self->is_first = false;
-        CHECK(self->arena->grow(*self->system, 1) == 8 * kSliceBytes);
+        Pages pages(*self->system);
+        CHECK(self->arena->grow(pages, 1) == 8 * kSliceBytes);
         return Extension::kRefused;
     }
 };
@@ -116,7 +117,8 @@ TEST_CASE("a refused growth that was overtaken leaves a gap, and the arena can b
     PageSource source = mapped.test.source();
     source.extend = OvertakenSource::extend;
     source.context = &overtaken;
-    CHECK(mapped.arena->grow(source, 1) == 0);
+    Pages pages(source);
+    CHECK(mapped.arena->grow(pages, 1) == 0);
     const std::uint64_t present = range_bits(1, 3) | range_bits(8, 8);
     CHECK(mapped.arena->head.present_slices.load(memory_order_relaxed) == present);
     CHECK(mapped.arena->close());
