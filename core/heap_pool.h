@@ -55,6 +55,13 @@ class HeapPool {
 
 // The calling thread as the holder of a heap: process id above thread id. Two system calls.
 std::uint64_t this_thread_as_holder();
+constexpr unsigned kProcessShift = 32;
+constexpr std::uint32_t holder_process(std::uint64_t holder) {
+    return static_cast<std::uint32_t>(holder >> kProcessShift);
+}
+constexpr std::uint32_t holder_thread(std::uint64_t holder) {
+    return static_cast<std::uint32_t>(holder);
+}
 
 // All threads of the process pass a memory barrier.
 bool barrier_on_all_threads();
