@@ -7,6 +7,7 @@
 #include <cstdint>
 
 #include "core/instance.h"
+#include "core/line.h"
 
 namespace emma {
 
@@ -15,13 +16,8 @@ namespace emma {
 template <typename Visitor>
 void for_each_live(Instance& instance, Visitor visit);
 
-// Where findings go: text in pieces, a line each finding.
-struct Report {
-    void (*write)(void* context, const char* text, std::size_t length);
-    void* context;
-};
-
-// Proves every invariant that can be proved while others run: those of arenas and of the table, and
+// Proves every invariant that can be proved while others run, a line to `report` (whose `write` may
+// be null) for each that does not hold: those of arenas and of the table, and
 // for each heap that can be entered, borrowed or visited those of its bins, lists and slabs.
 // Returns how many do not hold.
 unsigned audit(Instance& instance, const Report& report);

@@ -5,36 +5,13 @@
 
 #include "arch/linux/process.h"
 #include "core/atomic.h"
+#include "core/line.h"
 
 namespace emma {
 namespace {
 
 // any thread. Relaxed: a handler is code, and whatever it reads was published by its own means.
 constinit Atomic<emma_panic_handler> g_handler{nullptr};
-
-// A line built in place; what does not fit is cut.
-class Line {
-  public:
-    void add(const char* text) {
-        while (*text != '\0') put(*text++);
-    }
-    // In base 10 or 16.
-    void add_number(std::uintptr_t value, unsigned base) {
-        if (value >= base) add_number(value / base, base);
-        put("0123456789abcdef"[value % base]);
-    }
-    const char* text() const { return text_; }
-    std::size_t length() const { return length_; }
-
-  private:
-    void put(char c) {
-        if (length_ + 1 == sizeof text_) return;
-        text_[length_++] = c;
-        text_[length_] = '\0';
-    }
-    char text_[128];  // the longest line has 80
-    std::size_t length_ = 0;
-};
 
 constexpr const char* kWords[] = {
     nullptr,

@@ -18,6 +18,10 @@ EMMA_PUBLIC unsigned emma_heap_check(emma_heap* heap, emma_writer write, void* c
     return audit(instance_of(heap), {write, context});
 }
 
+EMMA_PUBLIC void emma_heap_report(emma_heap* heap, emma_writer write, void* context) noexcept {
+    report_stats(instance_of(heap), {write, context});
+}
+
 EMMA_PUBLIC void emma_heap_stats(emma_heap* heap, struct emma_stats* stats) noexcept {
     gather_stats(instance_of(heap), *stats);
 }

@@ -172,6 +172,8 @@ void Heap::collect(Slab* slab) {
     // Acquire pairs with put_remote(): at least as many bits are visible as are counted. Release:
     // the inbox link was read before the slab can be pushed again.
     const unsigned counted = slab->freed_count.exchange(0, memory_order_acq_rel);
+    // One writer; relaxed: the number is all there is to see.
+    remote_frees.store(remote_frees.load(memory_order_relaxed) + counted, memory_order_relaxed);
     unsigned found = 0;
     for (unsigned index = 0; index < word_count_for(slab->slot_count); ++index) {
         if (freed_words[index].load(memory_order_relaxed) == 0) continue;

@@ -18,14 +18,12 @@ bool fits(std::uintptr_t heap_addr) {
     return offset != 0 && offset + sizeof(Heap) <= HeapPool::kMappingBytes;
 }
 
-constexpr unsigned kProcessShift = 32;
-
 // Only a thread of this very process: after a fork the words of the parent's threads say nothing
 // about the thread that the child's heap belongs to.
 bool has_ended(std::uint64_t holder, std::uint32_t process) {
     if (holder == Ownership::kIdle || holder == Ownership::kAnonymous) return false;
-    if (holder >> kProcessShift != process) return false;
-    return arch::thread_is_gone(process, static_cast<std::uint32_t>(holder));
+    if (holder_process(holder) != process) return false;
+    return arch::thread_is_gone(process, holder_thread(holder));
 }
 
 // Process id above thread id.

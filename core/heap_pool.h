@@ -70,6 +70,15 @@ class HeapPool {
     Heap first_{};                      // a program with one thread needs no other
 };
 
+// A thread as the holder of a heap: process id above thread id.
+constexpr unsigned kProcessShift = 32;
+constexpr std::uint32_t holder_process(std::uint64_t holder) {
+    return static_cast<std::uint32_t>(holder >> kProcessShift);
+}
+constexpr std::uint32_t holder_thread(std::uint64_t holder) {
+    return static_cast<std::uint32_t>(holder);
+}
+
 // All threads of the process pass a memory barrier.
 bool barrier_on_all_threads();
 

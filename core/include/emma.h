@@ -200,10 +200,11 @@ bool emma_heap_owns(emma_heap* heap, const void* ptr) EMMA_NOEXCEPT;
 void* emma_heap_resize(emma_heap* heap, void* ptr, size_t alignment,
                        size_t new_size) EMMA_NOEXCEPT EMMA_MUST_USE;
 
-/* As emma_trim, emma_walk, emma_check and emma_stats, for this heap. */
+/* As emma_trim, emma_walk, emma_check, emma_report and emma_stats, for this heap. */
 size_t emma_heap_trim(emma_heap* heap) EMMA_NOEXCEPT;
 void emma_heap_walk(emma_heap* heap, emma_visitor visitor, void* context) EMMA_NOEXCEPT;
 unsigned emma_heap_check(emma_heap* heap, emma_writer write, void* context) EMMA_NOEXCEPT;
+void emma_heap_report(emma_heap* heap, emma_writer write, void* context) EMMA_NOEXCEPT;
 struct emma_stats;
 void emma_heap_stats(emma_heap* heap, struct emma_stats* stats) EMMA_NOEXCEPT;
 
@@ -223,10 +224,21 @@ int emma_reserve(size_t bytes) EMMA_NOEXCEPT;
  */
 int emma_seal(void) EMMA_NOEXCEPT;
 
+/* How many size classes there are; objects larger than the last are not in slabs. */
+#define EMMA_SIZE_CLASSES 64
+
+/* What one size class holds. */
+struct emma_class_stats {
+    size_t slot_bytes;   /* the size of its slots; ascending from class to class */
+    size_t slabs;        /* stretches of memory that are cut into such slots */
+    size_t live_objects; /* slots in use */
+};
+
 /* What the default instance holds. Counters are read one by one: exact while nothing else runs. */
 struct emma_stats {
     size_t mapped_bytes;      /* obtained from the system, metadata included */
     size_t mapped_peak_bytes; /* the most there ever was */
+    size_t idle_bytes;        /* ready in a reserve or fixed region and not in mapped_bytes */
     size_t live_bytes;        /* held by live objects, in whole slots, slices or pages */
     size_t live_objects;      /* allocated and not yet freed */
     size_t arenas;            /* 4 MiB windows, some only partly mapped */
@@ -235,9 +247,22 @@ struct emma_stats {
     size_t system_calls;      /* memory system calls made so far */
     size_t adopted_heaps;     /* times that a thread took over the heap of an ended one */
     size_t borrowed_heaps;    /* operations that ran on a heap borrowed for the one operation */
+    /* What may be resident: mapped_bytes less the free slices (64 KiB each) that were never used
+     * or have been purged since. Slabs, large objects and metadata count whole, also those of
+     * their pages that were never touched, so the system's own figure is this or less. */
+    size_t resident_bytes;
+    size_t remote_frees; /* objects in slabs that were freed on another heap than their own */
+    /* Heaps that nobody can use again, for the thread that was at work in them has ended there and
+     * then, or was not taken along by a fork. Not known of heaps that do not say whose they are:
+     * the first thread's and borrowed ones (with TLS=0: all). */
+    size_t stranded_heaps;
+    size_t stranded_bytes; /* their slabs, with the live objects that are in them */
+    struct emma_class_stats classes[EMMA_SIZE_CLASSES];
 };
 
-/* Fills in `*stats`. Walks all metadata: microseconds per mapped MiB. */
+/* Fills in `*stats`. Walks all metadata: microseconds per mapped MiB. Makes no system call, but for
+ * heaps of other threads that are occupied at this moment: getpid(2), and tgkill(2) with signal 0
+ * to learn whether such a thread still exists. */
 #if defined(__GNUC__) /* a struct and a function share the name, as stat(2) and struct stat do */
 #pragma GCC diagnostic push
 #pragma GCC diagnostic ignored "-Wshadow"
@@ -246,6 +271,10 @@ void emma_stats(struct emma_stats* stats) EMMA_NOEXCEPT;
 #if defined(__GNUC__)
 #pragma GCC diagnostic pop
 #endif
+
+/* emma_stats as text for people: a line a figure, then a table of the size classes in use; `write`
+ * is called once a line. Takes about 2 KiB of stack. */
+void emma_report(emma_writer write, void* context) EMMA_NOEXCEPT;
 
 /* The misuses and failures that end the program. */
 enum emma_panic_kind {
