@@ -175,7 +175,7 @@ unsigned audit(Instance& instance, const Report& report) {
     const ArenaGuard guard(instance.arenas);
     instance.arenas.for_each([&](Arena& arena) { auditor.audit_arena(instance.arenas, arena); });
     instance.for_each_reachable_heap(
-        [&](Heap* heap) { auditor.audit_heap(heap, instance.arenas); });
+        instance.heaps.may_ask(), [&](Heap* heap) { auditor.audit_heap(heap, instance.arenas); });
     return auditor.broken();
 }
 

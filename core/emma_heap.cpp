@@ -19,11 +19,20 @@ EMMA_PUBLIC void emma_heap_destroy(emma_heap* heap) noexcept {
 
 namespace {
 
+// A region or a limit is used to its end: what is refused is asked for again once all that is free
+// has gone back to where it may serve in another form.
+template <typename Operation>
+void* insist(Instance& instance, Operation operation) {
+    if (void* const object = operation()) return object;
+    (void)instance.trim_quietly();
+    return or_enomem(operation());
+}
+
 void* allocate(emma_heap* heap, std::size_t size, std::size_t alignment, Contents contents) {
     Instance& instance = instance_of(heap);
     if (!is_power_of_two(alignment)) return fail(kEinval);
     const std::size_t least = alignment < kMinAlignment ? kMinAlignment : alignment;
-    return or_enomem(instance.allocate(size, least, contents));
+    return insist(instance, [&] { return instance.allocate(size, least, contents); });
 }
 
 }  // namespace
@@ -41,7 +50,7 @@ EMMA_PUBLIC void* emma_heap_resize(emma_heap* heap, void* ptr, size_t alignment,
     if (ptr == nullptr) return emma_heap_alloc(heap, new_size, alignment);
     Instance& instance = instance_of(heap);
     if (!is_power_of_two(alignment)) return fail(kEinval);
-    return or_enomem(instance.resize(ptr, alignment, new_size));
+    return insist(instance, [&] { return instance.resize(ptr, alignment, new_size); });
 }
 
 EMMA_PUBLIC void emma_heap_free(emma_heap* heap, void* ptr) noexcept {

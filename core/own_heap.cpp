@@ -197,7 +197,9 @@ emma_heap* make_heap(const emma_heap_options& options, int& error) {
         if (!heap->is_fixed) heap->held_bytes.store(kHeapBytes, memory_order_relaxed);
         use_limited(*heap);
     }
-    // All else in it is zero, which is valid.
+    // All else in it is zero, which is valid. No thread holds a heap of it between operations, so
+    // there is nobody to ask the system about.
+    heap->instance.heaps.stop_asking();
     heap->instance.arenas.pages().use(options.limit_bytes != 0 ? heap->limited : heap->below);
     heap->magic = kMagic;
     return heap;

@@ -75,8 +75,8 @@ Region* Region::make(void* memory, std::size_t bytes, std::size_t owner_bytes, F
     region->words_ = reinterpret_cast<Word*>(words);
     region->owner_room_ = owner_room;
     region->shape_ = is_compact ? &kCompactShape : &kRegionShape;
-    region->untouched_from_.store(fresh == Fresh::kZeroed ? 0 : region->page_count_,
-                                  memory_order_relaxed);
+    region->given_back_below_.store(fresh == Fresh::kZeroed ? 0 : region->page_count_,
+                                    memory_order_relaxed);
     region->release({0, region->page_count_});
     return region;
 }
@@ -143,37 +143,53 @@ std::size_t Region::free_bytes() const {
 
 // ---- taking and giving -------------------------------------------------------------------------
 
-// Pages behind the mark are zero already. The mark only rises, and every page below it counts as
-// written, so a late look at it costs time and nothing else.
+// The mark was raised before the pages below it were released, so who claims one sees it.
 void Region::zero(Span span) {
-    std::size_t mark = untouched_from_.load(memory_order_relaxed);
-    while (mark < span.end && !untouched_from_.compare_exchange(
-                                  mark, span.end, memory_order_relaxed, memory_order_relaxed)) {
-    }
+    const std::size_t mark = given_back_below_.load(memory_order_relaxed);
     const std::size_t end = span.end < mark ? span.end : mark;
     if (span.first < end)
-        arch::zero_bytes(reinterpret_cast<void*>(origin_ + span.first * kPageBytes),
+        arch::zero_bytes(reinterpret_cast<void*>(addr_of(span.first)),
                          (end - span.first) * kPageBytes);
 }
 
-void* Region::take(std::size_t bytes, std::size_t alignment, std::uintptr_t base) {
-    const std::size_t count = bytes / kPageBytes;
+// The lowest free span, or one of no pages.
+Region::Span Region::lowest(std::size_t count, std::size_t alignment, std::uintptr_t base) const {
     for (std::size_t page = first_free(0); page < page_count_;) {
-        const std::uintptr_t addr = base + align_up(origin_ + page * kPageBytes - base, alignment);
+        const std::uintptr_t addr = base + align_up(addr_of(page) - base, alignment);
         const std::size_t first = (addr - origin_) / kPageBytes;
-        if (first >= page_count_ || count > page_count_ - first) return nullptr;
-        const Span span{first, first + count};
-        const std::size_t obstacle = first_taken(span);
-        if (obstacle == span.end) {
-            if (claim(span)) {
-                zero(span);
-                return reinterpret_cast<void*>(addr);
-            }
-            continue;  // another thread has advanced; look again from the same page
-        }
+        if (first >= page_count_ || count > page_count_ - first) break;
+        const std::size_t obstacle = first_taken({first, first + count});
+        if (obstacle == first + count) return {first, first + count};
         page = first_free(obstacle);
     }
-    return nullptr;
+    return {0, 0};
+}
+
+// The highest free span, or one of no pages.
+Region::Span Region::highest(std::size_t count, std::size_t alignment, std::uintptr_t base) const {
+    for (std::size_t end = page_count_; end >= count;) {
+        const std::uintptr_t addr = base + align_down(addr_of(end - count) - base, alignment);
+        if (addr < origin_) break;
+        const std::size_t first = (addr - origin_) / kPageBytes;
+        const std::size_t obstacle = first_taken({first, first + count});
+        if (obstacle == first + count) return {first, first + count};
+        end = obstacle;
+    }
+    return {0, 0};
+}
+
+// Short pieces come from the end, so that they leave the places of arenas whole.
+void* Region::take(std::size_t bytes, std::size_t alignment, std::uintptr_t base) {
+    const std::size_t count = bytes / kPageBytes;
+    for (;;) {
+        const bool is_short = bytes < kSliceBytes && alignment < kSliceBytes;
+        const Span span =
+            is_short ? highest(count, alignment, base) : lowest(count, alignment, base);
+        if (span.first == span.end) return nullptr;
+        if (!claim(span)) continue;  // another thread was first: it has advanced
+        zero(span);
+        return reinterpret_cast<void*>(addr_of(span.first));
+    }
 }
 
 bool Region::take_exactly(std::uintptr_t addr, std::size_t bytes) {
@@ -187,7 +203,12 @@ bool Region::take_exactly(std::uintptr_t addr, std::size_t bytes) {
 
 void Region::give(std::uintptr_t addr, std::size_t bytes) {
     const std::size_t first = (addr - origin_) / kPageBytes;
-    release({first, first + bytes / kPageBytes});
+    const Span span{first, first + bytes / kPageBytes};
+    std::size_t mark = given_back_below_.load(memory_order_relaxed);
+    while (mark < span.end && !given_back_below_.compare_exchange(
+                                  mark, span.end, memory_order_relaxed, memory_order_relaxed)) {
+    }
+    release(span);
 }
 
 bool Region::resize(std::uintptr_t addr, std::size_t old_bytes, std::size_t new_bytes) {

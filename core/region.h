@@ -59,6 +59,9 @@ class Region {
     static std::uint64_t bits_in_word(Span span, std::size_t word);
     std::size_t first_taken(Span span) const;
     std::size_t first_free(std::size_t page) const;
+    std::uintptr_t addr_of(std::size_t page) const { return origin_ + page * kPageBytes; }
+    Span lowest(std::size_t count, std::size_t alignment, std::uintptr_t base) const;
+    Span highest(std::size_t count, std::size_t alignment, std::uintptr_t base) const;
     bool claim(Span span);
     void release(Span span);
     void zero(Span span);
@@ -69,8 +72,9 @@ class Region {
     Word* words_;
     void* owner_room_;
     const Shape* shape_;
-    // The pages from here on have never been handed out and are zero. any thread
-    Atomic<std::size_t> untouched_from_;
+    // The pages from here on have never been given back: they are zero when they are taken. Where
+    // the memory was not zero at first that is the end. any thread
+    Atomic<std::size_t> given_back_below_;
 };
 
 constexpr std::size_t Region::head_bytes(std::size_t page_count, std::size_t owner_bytes) {

@@ -27,10 +27,18 @@ Region* reserve_around(void* pages) {
 // ---- sources -----------------------------------------------------------------------------------
 // Sealed or not, reserves come first. What is in none of them is the system's.
 
-void* take_reserved(std::size_t bytes, std::size_t alignment) {
+void* try_reserves(std::size_t bytes, std::size_t alignment) {
     for (Region* region = g_reserves.load(memory_order_acquire); region; region = region->next)
         if (void* const pages = region->take(bytes, alignment, 0)) return pages;
     return nullptr;
+}
+
+// Again where arenas without an object may have been in the way. Inside a claim of slices that can
+// help only the next one.
+void* take_reserved(std::size_t bytes, std::size_t alignment) {
+    if (void* const pages = try_reserves(bytes, alignment)) return pages;
+    (void)g_instance.trim_quietly();
+    return try_reserves(bytes, alignment);
 }
 
 void* sealed_map(void*, std::size_t bytes, std::size_t alignment, std::uintptr_t) {

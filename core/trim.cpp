@@ -11,14 +11,17 @@ namespace emma {
 // -------------------------------------------------
 
 std::size_t Instance::trim() {
-    for_each_reachable_heap([](Heap* heap) { heap->trim(); });
+    for_each_reachable_heap(heaps.may_ask(), [](Heap* heap) { heap->trim(); });
+    return arenas.trim();
+}
+
+std::size_t Instance::trim_quietly() {
+    for_each_reachable_heap(false, [](Heap* heap) { heap->trim(); });
     return arenas.trim();
 }
 
 // Makes all threads of the process pass a memory barrier: see Visited.
-bool barrier_on_all_threads() {
-    return g_instance.heaps.may_ask() && arch::barrier_on_all_threads();
-}
+bool barrier_on_all_threads() { return arch::barrier_on_all_threads(); }
 
 void Heap::trim() {
     drain_inbox();

@@ -119,7 +119,8 @@ TEST_CASE("exact pages, growing in place, impossible sizes and alignments") {
     Memory memory(1 << 20);
     Region* const region =
         Region::make(memory.bytes.get(), memory.size, 0, Region::Fresh::kUnknown);
-    const std::uintptr_t addr = addr_of(region->take(kPageBytes, kPageBytes, 0));
+    const std::uintptr_t addr = addr_of(region->take(kSliceBytes, kPageBytes, 0));
+    CHECK(region->resize(addr, kSliceBytes, kPageBytes));
     CHECK(region->take_exactly(addr + kPageBytes, 3 * kPageBytes));
     CHECK_FALSE(region->take_exactly(addr + 3 * kPageBytes, 2 * kPageBytes));
     CHECK(region->resize(addr, kPageBytes * 4, kPageBytes * 100));
@@ -138,17 +139,21 @@ TEST_CASE("memory known to be zero is not written before it is used") {
     Memory memory(1 << 20);
     std::memset(memory.bytes.get(), 0, memory.size);
     Region* const region = Region::make(memory.bytes.get(), memory.size, 0, Region::Fresh::kZeroed);
-    auto* const pages = static_cast<unsigned char*>(region->take(8 * kPageBytes, kPageBytes, 0));
+    auto* const pages = static_cast<unsigned char*>(region->take(16 * kPageBytes, kPageBytes, 0));
     std::memset(pages, 1, 8 * kPageBytes);
-    region->give(addr_of(pages), 8 * kPageBytes);
+    region->give(addr_of(pages), 16 * kPageBytes);
     void* const again = region->take(16 * kPageBytes, kPageBytes, 0);
     CHECK(again == pages);
     CHECK(is_zero(again, 16 * kPageBytes));
-    // A page beyond all that was handed out is taken for zero: this one is not.
+    // A page that was never given back is taken for zero: this one is not.
     pages[20 * kPageBytes] = 7;
-    auto* const behind = static_cast<unsigned char*>(region->take(8 * kPageBytes, kPageBytes, 0));
+    auto* const behind = static_cast<unsigned char*>(region->take(16 * kPageBytes, kPageBytes, 0));
     CHECK(behind == pages + 16 * kPageBytes);
     CHECK(pages[20 * kPageBytes] == 7);
+    // Short pieces come from the end.
+    void* const last = region->take(2 * kPageBytes, kPageBytes, 0);
+    CHECK(last > behind + 100 * kPageBytes);
+    CHECK(region->take(kPageBytes, kPageBytes, 0) < last);
 }
 
 TEST_CASE("threads take and give: every page has one holder at a time") {
