@@ -1,0 +1,141 @@
+// SPDX-License-Identifier: MIT OR Apache-2.0
+// Never waits, always callable: each operation in each state is run one machine instruction at a
+// time, and at each instruction one fault happens; then everything is checked. See operation.h for
+// the operations, run.cpp for the faults.
+//
+//   stepping [every STRIDE [SEED]]          all operations and faults, at every STRIDE-th point
+//   stepping OPERATION [FAULT [POINT [SEED]]]   less; POINT `all`: every one
+//
+// Every run is a process; the last line counts them. A failure is named by a command that repeats
+// it alone.
+#include "tests/faults/stepping/process.h"
+#include "tests/faults/stepping/run.h"
+
+// rt_sigreturn(2), which the kernel's ABI wants the program to provide (sigaction(2), SA_RESTORER).
+asm(".text\n"
+    ".globl stepping_restorer\n"
+    "stepping_restorer:\n"
+    "    mov $15, %eax\n"
+    "    syscall\n");
+
+namespace {
+
+using namespace stepping;
+
+struct Totals {
+    std::uint64_t points = 0;
+    std::uint64_t runs = 0;
+    std::uint64_t failures = 0;
+} g_totals;
+
+Outcome* g_outcome;
+
+void print_pair(const char* text, std::uint64_t number) {
+    test_print(text);
+    test_print_number(number);
+}
+
+void print_failure(const Plan& plan, int status) {
+    print_pair("FAILED with status ", static_cast<unsigned>(status));
+    test_print(": stepping ");
+    test_print(plan.operation->name);
+    test_print(" ");
+    test_print(plan.fault->name);
+    print_pair(" ", plan.point);
+    print_pair(" ", plan.seed);
+    test_print("\n");
+}
+
+bool run(const Plan& plan) {
+    *g_outcome = {};
+    const long child = fork_process(false);
+    if (child == 0) perform(plan, g_outcome);
+    const int status = wait_for_process(child);
+    ++g_totals.runs;
+    const bool passed = status == 0 && (plan.fault == &kNoFault || g_outcome->was_reached);
+    if (passed) return true;
+    ++g_totals.failures;
+    print_failure(plan, status);
+    return false;
+}
+
+struct Selection {
+    const char* operation = nullptr;  // null: all
+    const char* fault = nullptr;
+    std::uint64_t point = kNoPoint;
+    std::uint64_t stride = 1;
+    std::uint64_t seed = 1;
+};
+
+bool same(const char* a, const char* b) {
+    while (*a != '\0' && *a == *b) ++a, ++b;
+    return *a == *b;
+}
+
+void step_through(const Selection& selection, const Operation& operation, const Fault& fault,
+                  std::uint64_t points, test_random* random) {
+    Plan plan{&operation, &fault, selection.point, selection.seed};
+    std::uint64_t covered = 1, failures = g_totals.failures;
+    if (selection.point != kNoPoint) {
+        (void)run(plan);
+    } else {
+        covered = 0;
+        for (plan.point = test_below(random, selection.stride < points ? selection.stride : points);
+             plan.point < points; plan.point += selection.stride, ++covered)
+            (void)run(plan);
+    }
+    g_totals.points += covered;
+    print_pair(" ", covered);
+    if (g_totals.failures != failures) print_pair(" FAILED:", g_totals.failures - failures);
+}
+
+void step_operation(const Selection& selection, const Operation& operation) {
+    const Plan plan{&operation, &kNoFault, kNoPoint, selection.seed};
+    test_random random{selection.seed};
+    test_print(operation.name);
+    if (!run(plan)) return;
+    const std::uint64_t points = g_outcome->points;
+    print_pair(": ", points);
+    test_print(" points;");
+    for (std::size_t i = 0; i < kFaultCount; ++i) {
+        if (selection.fault != nullptr && !same(selection.fault, kFaults[i].name)) continue;
+        test_print(" ");
+        test_print(kFaults[i].name);
+        step_through(selection, operation, kFaults[i], points, &random);
+    }
+    test_print("\n");
+}
+
+Selection parse(int argc, char** argv) {
+    Selection selection;
+    if (argc > 1 && same(argv[1], "every")) {
+        selection.stride = test_argument(argc, argv, 2, 1);
+        selection.seed = test_argument(argc, argv, 3, 0);
+    } else {
+        if (argc > 1) selection.operation = argv[1];
+        if (argc > 2) selection.fault = argv[2];
+        if (argc > 3 && !same(argv[3], "all"))
+            selection.point = test_argument(argc, argv, 3, kNoPoint);
+        selection.seed = test_argument(argc, argv, 4, 1);
+    }
+    if (selection.seed == 0)
+        selection.seed = *reinterpret_cast<const std::uint64_t*>(emma_getauxval(25)) >> 40 | 1;
+    return selection;
+}
+
+}  // namespace
+
+int main(int argc, char** argv) {
+    const Selection selection = parse(argc, argv);
+    g_outcome = static_cast<Outcome*>(map_shared(sizeof(Outcome)));
+    test_report("seed", selection.seed);
+    for (const OperationTable& table : {kAllocating})
+        for (std::size_t i = 0; i < table.count; ++i)
+            if (selection.operation == nullptr || same(selection.operation, table.rows[i].name))
+                step_operation(selection, table.rows[i]);
+    print_pair("", g_totals.points);
+    print_pair(" instruction points x faults, ", g_totals.runs);
+    print_pair(" runs, ", g_totals.failures);
+    test_print(" failures\n");
+    return g_totals.failures != 0 || g_totals.points == 0;
+}
