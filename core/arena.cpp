@@ -109,10 +109,11 @@ std::size_t Arena::grow(const PageSource& source, unsigned count) {
     return 0;
 }
 
-// Freshly mapped slices become claimable. Release pairs with claim().
+// Freshly mapped slices become claimable. Release pairs with claim(); a slice is present before it
+// is clean, which the audit relies on, wherever this thread may be stopped.
 void Arena::publish(std::uint64_t slices) {
-    head.clean_slices.set_bits(slices, memory_order_relaxed);
     head.present_slices.set_bits(slices, memory_order_relaxed);
+    head.clean_slices.set_bits(slices, memory_order_release);
     head.free_slices.set_bits(slices, memory_order_release);
 }
 

@@ -48,12 +48,12 @@ class Auditor {
 
 void Auditor::audit_arena(const ArenaPool& arenas, Arena& arena) {
     const ArenaHead& head = arena.head;
-    // Free bits are read first: a slice that is mapped meanwhile becomes present before it is free.
+    // Read in this order: a slice that is mapped meanwhile becomes present, then clean, then free.
     const std::uint64_t free = head.free_slices.load(memory_order_acquire);
     const std::uint64_t clean = head.clean_slices.load(memory_order_acquire);
     const std::uint64_t present = head.present_slices.load(memory_order_acquire);
     expect((free & ~present) == 0, "a free slice is not mapped", &arena);
-    expect((clean & ~present) == 0 || arena.can_grow(), "a clean slice is not mapped", &arena);
+    expect((clean & ~present) == 0, "a clean slice is not mapped", &arena);
     expect((present & 1) == 0, "the header counts as a slice", &arena);
     expect(arenas.arena_around(arena.addr()) == &arena, "the arena is not in the table", &arena);
     const std::uint32_t mark = head.mark.load(memory_order_relaxed);

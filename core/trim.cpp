@@ -138,6 +138,9 @@ bool Arena::unmap(const PageSource& source, std::size_t& unmapped) {
 }
 
 void Arena::reopen() {
+    // What has been unmapped until the source refused is gone, and clean no more.
+    head.clean_slices.clear_bits(~head.present_slices.load(memory_order_relaxed),
+                                 memory_order_relaxed);
     head.mark.store(kStaysShort, memory_order_relaxed);
     head.free_slices.store(head.present_slices.load(memory_order_relaxed), memory_order_release);
 }
