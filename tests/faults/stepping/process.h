@@ -48,6 +48,12 @@ inline int wait_for_process(long child) {
     return status;
 }
 
+// Registers the process for membarrier(2), and every child: where threads run already, the kernel
+// takes some ten milliseconds for that.
+inline void register_for_barriers() {
+    emma_syscall(__NR_membarrier, 16L, 0L);  // MEMBARRIER_CMD_REGISTER_PRIVATE_EXPEDITED
+}
+
 // Memory that stays common to a process and its children; zero.
 inline void* map_shared(std::size_t bytes) {
     // PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS

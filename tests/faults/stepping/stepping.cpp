@@ -128,6 +128,7 @@ Selection parse(int argc, char** argv) {
 int main(int argc, char** argv) {
     const Selection selection = parse(argc, argv);
     g_outcome = static_cast<Outcome*>(map_shared(sizeof(Outcome)));
+    register_for_barriers();
     test_report("seed", selection.seed);
     for (const OperationTable& table : {kAllocating})
         for (std::size_t i = 0; i < table.count; ++i)
