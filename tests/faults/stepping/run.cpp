@@ -49,6 +49,7 @@ void undisturbed_call() {
     const Operation& operation = *g_run.plan.operation;
     struct emma_stats before, after;
     emma_stats(&before);
+    g_stepper.trace = g_run.outcome->trace;
     operation.act(g_run.world);
     emma_stats(&after);
     g_run.outcome->points = g_stepper.point;
@@ -56,16 +57,18 @@ void undisturbed_call() {
     if (operation.prove != nullptr) operation.prove(g_run.world, before, after);
 }
 
-void disturbed_call() {
-    const Operation& operation = *g_run.plan.operation;
-    operation.act(g_run.world);
-    if (operation.settle != nullptr && !g_run.was_abandoned) operation.settle(g_run.world);
-}
-
 void at_point(Registers& registers) {
     g_run.outcome->was_reached = true;
     lift_memory_limit();
     g_run.plan.fault->at_point(registers);
+}
+
+void disturbed_call() {
+    const Operation& operation = *g_run.plan.operation;
+    g_stepper.at_point = at_point;
+    aim(g_run.plan.point, g_run.outcome->trace, g_run.outcome->points);
+    operation.act(g_run.world);
+    if (operation.settle != nullptr && !g_run.was_abandoned) operation.settle(g_run.world);
 }
 
 // After a longjmp out of the call: the thread works on borrowed heaps, then on a new one.
@@ -79,8 +82,6 @@ void* be_victim(void*) {
     const Operation& operation = *g_run.plan.operation;
     if (operation.set_up != nullptr) operation.set_up(g_run.world);
     g_stepper = {};
-    g_stepper.target = g_run.plan.point;
-    g_stepper.at_point = at_point;
     if (g_run.plan.fault == &kNoFault) {
         undisturbed_call();
     } else {

@@ -13,6 +13,7 @@
 extern "C" {
 // The stack pointer that leave_function() restores; below it lie the registers a call preserves.
 std::uint64_t stepping_saved_stack;
+std::uint64_t stepping_flags;  // to be set when the function is called
 // step.cpp's own assembly below.
 long stepping_call(const void* function, long a, long b, long c, long d);
 extern const char stepping_returned[];
@@ -37,7 +38,8 @@ asm(".text\n"
     "    mov %rcx, %rdx\n"
     "    mov %r8, %rcx\n"
     "    pushfq\n"
-    "    orq $0x100, (%rsp)\n"
+    "    mov stepping_flags(%rip), %r11\n"
+    "    or %r11, (%rsp)\n"
     "    popfq\n"  // the first trap comes after the instruction behind this one
     "    call *%rax\n"
     "stepping_returned:\n"  // here the handler clears the flag
@@ -81,10 +83,50 @@ bool pass_point(std::uint64_t addr) {
     Stepper& stepper = g_stepper;
     if (addr == stepper.last_addr) return false;
     stepper.last_addr = addr;
+    if (stepper.trace != nullptr && stepper.point < kMaxTrace) stepper.trace[stepper.point] = addr;
     stepper.was_reached = stepper.point == stepper.target;
     if (stepper.was_reached) return true;
     ++stepper.point;
     return false;
+}
+
+void interrupt(Registers& registers) {
+    registers.eflags &= ~kTrapFlag;
+    g_stepper.at_point(registers);
+}
+
+// A breakpoint is one byte, int3. The page stays writable: the process ends soon. No other thread
+// executes Emma while it is there.
+constexpr unsigned char kInt3 = 0xcc;
+unsigned char g_replaced;
+
+void plant() {
+    g_replaced = *g_stepper.breakpoint;
+    *g_stepper.breakpoint = kInt3;
+}
+void pull_out() { *g_stepper.breakpoint = g_replaced; }
+
+// At the breakpoint, or one instruction behind it.
+void on_breakpoint(Registers& registers) {
+    Stepper& stepper = g_stepper;
+    if (*stepper.breakpoint != kInt3) {
+        registers.eflags &= ~kTrapFlag;
+        plant();
+        return;
+    }
+    pull_out();
+    --registers.rip;
+    stepper.was_reached = stepper.hits_to_pass-- == 0;
+    if (stepper.was_reached) {
+        stepper.breakpoint = nullptr;
+        return interrupt(registers);
+    }
+    if (!is_system_call(registers.rip)) {
+        registers.eflags |= kTrapFlag;
+        return;
+    }
+    make_system_call(registers);
+    plant();
 }
 
 void on_trap(int, void*, ucontext* context) {
@@ -93,27 +135,43 @@ void on_trap(int, void*, ucontext* context) {
         registers.eflags &= ~kTrapFlag;
         return;
     }
+    if (g_stepper.breakpoint != nullptr) return on_breakpoint(registers);
     if (g_stepper.in_callback) return;
     bool is_reached = pass_point(registers.rip);
     while (!is_reached && is_system_call(registers.rip)) {
         make_system_call(registers);
         is_reached = pass_point(registers.rip);
     }
-    if (!is_reached) return;
-    registers.eflags &= ~kTrapFlag;
-    g_stepper.at_point(registers);
+    if (is_reached) interrupt(registers);
 }
 
 }  // namespace
 
 void install_trap_handler() { install_handler(kSigTrap, reinterpret_cast<void*>(on_trap)); }
 
+void aim(std::uint64_t point, const std::uint64_t* trace, std::uint64_t points) {
+    g_stepper.target = point;
+    if (point >= points || point >= kMaxTrace) return;
+    std::uint64_t hits = 0;
+    for (std::uint64_t i = 0; i < point; ++i) hits += trace[i] == trace[point] ? 1 : 0;
+    if (2 * hits + 2 > point) return;
+    // PROT_READ | PROT_WRITE | PROT_EXEC
+    CHECK(emma_syscall(__NR_mprotect, trace[point] & ~0xfffL, 4096L, 7L) == 0);
+    g_stepper.breakpoint = reinterpret_cast<unsigned char*>(trace[point]);
+    g_stepper.hits_to_pass = hits;
+}
+
 long call(const void* function, long a, long b, long c, long d) {
     g_stepper.point = 0;
     g_stepper.last_addr = 0;
     g_stepper.was_reached = false;
     g_stepper.in_callback = false;
-    return stepping_call(function, a, b, c, d);
+    stepping_flags = g_stepper.breakpoint == nullptr ? kTrapFlag : 0;
+    if (g_stepper.breakpoint != nullptr) plant();
+    const long result = stepping_call(function, a, b, c, d);
+    if (g_stepper.breakpoint != nullptr) pull_out();
+    g_stepper.breakpoint = nullptr;
+    return result;
 }
 
 void leave_function(Registers& registers) {

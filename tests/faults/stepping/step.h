@@ -24,11 +24,20 @@ struct Stepper {
     std::uint64_t last_addr = 0;      // of the instruction at the last point
     bool in_callback = false;
     bool was_reached = false;
+    std::uint64_t* trace = nullptr;  // takes the address of every point, kMaxTrace at most
+    // A breakpoint instead of steps.
+    unsigned char* breakpoint = nullptr;
+    std::uint64_t hits_to_pass = 0;
 };
+inline constexpr std::size_t kMaxTrace = 65536;
 // One thread at a time steps. A handler at a point that steps a second time saves and restores it.
 extern Stepper g_stepper;
 
 void install_trap_handler();
+
+// Makes the next call() run to `point` by a breakpoint, where that is the shorter way. `trace` is
+// of a call in the same state that ran to its end.
+void aim(std::uint64_t point, const std::uint64_t* trace, std::uint64_t points);
 
 // function(a, b, c, d), stepped. With `target` kNoPoint it runs to its end and counts the points.
 long call(const void* function, long a = 0, long b = 0, long c = 0, long d = 0);

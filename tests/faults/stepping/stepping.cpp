@@ -47,7 +47,7 @@ void print_failure(const Plan& plan, int status) {
 }
 
 bool run(const Plan& plan) {
-    *g_outcome = {};
+    g_outcome->was_reached = false;
     const long child = fork_process(false);
     if (child == 0) perform(plan, g_outcome);
     const int status = wait_for_process(child);
@@ -130,7 +130,7 @@ int main(int argc, char** argv) {
     g_outcome = static_cast<Outcome*>(map_shared(sizeof(Outcome)));
     register_for_barriers();
     test_report("seed", selection.seed);
-    for (const OperationTable& table : {kAllocating})
+    for (const OperationTable& table : {kAllocating, kFreeing, kResizing, kControlling})
         for (std::size_t i = 0; i < table.count; ++i)
             if (selection.operation == nullptr || same(selection.operation, table.rows[i].name))
                 step_operation(selection, table.rows[i]);

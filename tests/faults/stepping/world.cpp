@@ -40,6 +40,10 @@ bool holds(const Object& object) {
            end_holds(object.bytes + object.size - kEndBytes, kEndBytes, object.tag + 1);
 }
 
+bool begins_well(const Object& object) {
+    return object.size <= 2 * kEndBytes || end_holds(object.bytes, kEndBytes, object.tag);
+}
+
 void World::keep(void* bytes, std::size_t size) {
     CHECK(bytes != nullptr && count_ < kMaxObjects);
     const Object object{static_cast<unsigned char*>(bytes), size, next_tag_ += 2};

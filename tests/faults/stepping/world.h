@@ -54,6 +54,8 @@ class World {
 
 void fill(const Object& object);
 bool holds(const Object& object);
+// Of an object that is shorter now.
+bool begins_well(const Object& object);
 
 // emma_check, with its findings on descriptor 2.
 void check_invariants();
