@@ -90,7 +90,7 @@ struct Arena {
     // Gives the pages of a closed arena back that nobody looks at any more, and adds up the bytes.
     // False: the source refused; what is still mapped is a closed arena.
     bool unmap(const PageSource& source, std::size_t& unmapped);
-    // Undoes close(); the arena will not grow again.
+    // Undoes close().
     void reopen();
     std::size_t mapped_bytes() const {
         return (count_bits(head.present_slices.load(memory_order_relaxed)) + 1) * kSliceBytes;

@@ -11,7 +11,8 @@
 //   unmap   an arena without a slice in use, on trim(). Such an arena is closed (all its slices are
 //           claimed), leaves the list and the table, and is unmapped if no guard is held then:
 //           whoever counts himself after that finds it neither in the list nor in the table. Where
-//           a guard is held the arena waits in limbo; nobody waits for it.
+//           a guard is held the arena goes back into the list and is only purged. It waits in limbo
+//           where the list has no place for it.
 #pragma once
 
 #include <cstddef>
@@ -84,6 +85,7 @@ class ArenaPool {
     std::size_t unmap_empty();
     void put_in_limbo(Arena* arena);
     std::size_t unmap_closed(Arena* arena);
+    void put_back(Arena* arena);
     bool no_guard_held() const { return guards_.load(memory_order_seq_cst) == 0; }
     void count_mapped(std::size_t bytes);
     void count_unmapped(std::size_t bytes) { mapped_bytes_.fetch_sub(bytes, memory_order_relaxed); }

@@ -82,8 +82,7 @@ std::size_t ArenaPool::unmap_closed(Arena* arena) {
     std::size_t unmapped = 0;
     (void)table_.begin_removal(addr);
     if (!no_guard_held()) {
-        table_.cancel_removal(addr, ArenaTable::kArenaMark);
-        put_in_limbo(arena);
+        put_back(arena);
         return 0;
     }
     const bool gone = arena->unmap(source(), unmapped);
@@ -91,16 +90,20 @@ std::size_t ArenaPool::unmap_closed(Arena* arena) {
     count_unmapped(unmapped);
     if (gone) {
         table_.end_removal(addr, true);
-        return unmapped;
-    }
-    // What could not be unmapped serves on.
-    table_.cancel_removal(addr, ArenaTable::kArenaMark);
-    arena->reopen();
-    if (list_.add(source(), arena) == ArenaList::kNoPlace) {
-        (void)arena->close();
-        put_in_limbo(arena);
+    } else {
+        put_back(arena);
     }
     return unmapped;
+}
+
+// The arena serves on, as far as it is still mapped. Who holds a guard may have died with it, so
+// nothing may be kept until it is dropped.
+void ArenaPool::put_back(Arena* arena) {
+    table_.cancel_removal(arena->addr(), ArenaTable::kArenaMark);
+    arena->reopen();
+    if (list_.add(source(), arena) != ArenaList::kNoPlace) return;
+    (void)arena->close();
+    put_in_limbo(arena);
 }
 
 bool Arena::close() {
@@ -138,11 +141,13 @@ bool Arena::unmap(const PageSource& source, std::size_t& unmapped) {
 }
 
 void Arena::reopen() {
+    const std::uint64_t present = head.present_slices.load(memory_order_relaxed);
+    const unsigned count = count_bits(present);
+    const bool has_gaps = present != (count == 0 ? 0 : range_bits(1, count));
     // What has been unmapped until the source refused is gone, and clean no more.
-    head.clean_slices.clear_bits(~head.present_slices.load(memory_order_relaxed),
-                                 memory_order_relaxed);
-    head.mark.store(kStaysShort, memory_order_relaxed);
-    head.free_slices.store(head.present_slices.load(memory_order_relaxed), memory_order_release);
+    head.clean_slices.clear_bits(~present, memory_order_relaxed);
+    head.mark.store(has_gaps ? kStaysShort : count + 1, memory_order_relaxed);
+    head.free_slices.store(present, memory_order_release);
 }
 
 }  // namespace emma
