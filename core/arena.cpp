@@ -101,8 +101,10 @@ std::size_t Arena::grow(const PageSource& source, unsigned count) {
         std::uint32_t marked = mapped + step;
         // Fails where another thread has mapped behind the mark meanwhile; the gap stays unused.
         if (!head.mark.compare_exchange(marked, give_up ? kStaysShort : mapped,
-                                        memory_order_relaxed, memory_order_relaxed))
+                                        memory_order_relaxed, memory_order_relaxed)) {
+            head.gap_slices.set_bits(range_bits(mapped, step), memory_order_relaxed);
             return 0;
+        }
         if (step == 1) return 0;
         step /= 2;
     }

@@ -32,6 +32,7 @@ struct alignas(arch::kCacheLineBytes) ArenaHead {
     Atomic<std::uint32_t> mark;            // any thread: how far the window is mapped or being so
     std::uint32_t place;                   // in the ArenaList; const after publish
     Arena* next_in_limbo;                  // whoever has closed the arena
+    Atomic<std::uint64_t> gap_slices;      // any thread: 1 = before the mark, never to be mapped
 };
 static_assert(sizeof(ArenaHead) == sizeof(Slab));
 

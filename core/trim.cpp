@@ -109,10 +109,11 @@ void ArenaPool::put_back(Arena* arena) {
 bool Arena::close() {
     std::uint64_t present = head.present_slices.load(memory_order_relaxed);
     if (head.free_slices.load(memory_order_relaxed) != present) return false;
-    // The mark first: from then on nobody grows the arena. A mark ahead of what is mapped belongs
-    // to a thread that is growing it now, or to a gap that such a thread has left.
+    // The mark first: from then on nobody grows the arena. A mark ahead of what is mapped and of
+    // known gaps belongs to a thread that is growing it now.
+    const std::uint64_t settled = present | head.gap_slices.load(memory_order_relaxed);
     std::uint32_t mark = head.mark.load(memory_order_relaxed);
-    if (mark != kStaysShort && mark != count_bits(present) + 1) return false;
+    if (mark != kStaysShort && mark != count_bits(settled) + 1) return false;
     if (!head.mark.compare_exchange(mark, kClosed, memory_order_relaxed, memory_order_relaxed))
         return false;
     // Acquire: what the last users of the slices did is done before they are unmapped.

@@ -90,6 +90,40 @@ TEST_CASE("growth that is refused takes less, and can be repeated") {
     CHECK(mapped.arena->grow(mapped.test.source(), 1) == 20 * kSliceBytes);
 }
 
+namespace {
+
+// The first extension is refused, but not before another thread has grown the arena past it.
+struct OvertakenSource {
+    Arena* arena;
+    const PageSource* system;
+    bool is_first = true;
+
+    static Extension extend(void* context, std::uintptr_t addr, std::size_t bytes) {
+        auto* const self = static_cast<OvertakenSource*>(context);
+        if (!self->is_first) return self->system->extend(self->system->context, addr, bytes);
+        self->is_first = false;
+        CHECK(self->arena->grow(*self->system, 1) == 8 * kSliceBytes);
+        return Extension::kRefused;
+    }
+};
+
+}  // namespace
+
+TEST_CASE("a refused growth that was overtaken leaves a gap, and the arena can be closed") {
+    MappedArena mapped(4);
+    OvertakenSource overtaken{mapped.arena, &mapped.test.source()};
+    PageSource source = mapped.test.source();
+    source.extend = OvertakenSource::extend;
+    source.context = &overtaken;
+    CHECK(mapped.arena->grow(source, 1) == 0);
+    const std::uint64_t present = range_bits(1, 3) | range_bits(8, 8);
+    CHECK(mapped.arena->head.present_slices.load(memory_order_relaxed) == present);
+    CHECK(mapped.arena->close());
+    mapped.arena->reopen();
+    CHECK_FALSE(mapped.arena->can_grow());
+    CHECK(mapped.arena->claim(8, 1).first == 8);
+}
+
 TEST_CASE("an arena stops growing before a foreign mapping and leaves it alone") {
     MappedArena mapped(4);
     const std::uintptr_t foreign = mapped.arena->slice_addr(7);
