@@ -108,6 +108,7 @@ void thread_has_died(World& world) {
 void heap_occupied(World& world) {
     populate(world);
     world.make(kUsual);
+    world.has_left_heap = true;
     g_stepper.target = 12;
     g_stepper.at_point = leave_function;
     (void)call(as_function(emma_malloc), kUsual);

@@ -39,6 +39,7 @@ void arenas_empty(World& world) {
 void heap_occupied(World& world) {
     populate(world);
     world.make(kUsual);
+    world.has_left_heap = true;
     g_stepper.target = 12;
     g_stepper.at_point = leave_function;
     (void)call(as_function(emma_malloc), kUsual);
@@ -110,6 +111,7 @@ constexpr Operation kRows[] = {
     {"trim-arenas", populate, arenas_empty, act_trim, nullptr, proves_arena_gone, 640},
     {"trim-guarded", thread_in_walk, arenas_empty, act_trim, nullptr, nullptr, 640},
     {"walk", heaps_of_others, litter, act_walk, nullptr, proves_all_visited, 0},
+    {"walk-arenas", populate, arenas_empty, act_walk, nullptr, proves_all_visited, 0},
     {"check", heaps_of_others, litter, act_check, expect_zero, nullptr, 0},
     {"stats", heaps_of_others, litter, act_stats, nullptr, proves_all_counted, 0},
 };

@@ -18,14 +18,51 @@ struct Run {
     World world{};
     World other_world{};  // of a second thread that works at the same time
     Phase phase{};
-    bool is_child = false;       // of a fork at the point
-    bool was_abandoned = false;  // the call will never be finished
+    bool is_child = false;         // of a fork at the point
+    bool was_abandoned = false;    // the call will never be finished
+    bool has_lost_helper = false;  // the child of a fork has no such thread
 };
 Run g_run;
 
 std::size_t doubt() { return g_run.was_abandoned ? g_run.plan.operation->doubt : 0; }
 
 void exercise_on_other_thread(World& world) { on_other_thread(world, exercise); }
+
+std::size_t mapped_now() {
+    struct emma_stats stats;
+    emma_stats(&stats);
+    return stats.mapped_bytes;
+}
+
+// Allocates and frees more than an arena; what is mapped afterwards.
+std::size_t mapped_after_work() {
+    void* objects[6];
+    for (void*& object : objects) {
+        object = emma_malloc(1000000);
+        CHECK(object != nullptr);
+    }
+    for (void* object : objects) emma_free(object);
+    (void)emma_trim();
+    return mapped_now();
+}
+
+// Nothing is live: all goes back but what a call that was never finished holds for ever, and that
+// does not become more.
+void verify_given_back() {
+    (void)emma_trim();
+    struct emma_stats stats;
+    emma_stats(&stats);
+    const bool is_lost = g_run.was_abandoned || g_run.world.has_left_heap || g_run.has_lost_helper;
+    if (!is_lost) {
+        CHECK(stats.arenas == 0);
+        return;
+    }
+    if (stats.mapped_bytes > g_run.outcome->lost_bytes)
+        g_run.outcome->lost_bytes = stats.mapped_bytes;
+    const std::size_t before = mapped_after_work();
+    (void)mapped_after_work();
+    CHECK(mapped_after_work() <= before);
+}
 
 // Everything ends well: all that is known is freed, and nothing else is live.
 void finish() {
@@ -37,7 +74,7 @@ void finish() {
     world.free_all();
     world.verify_count(doubt());
     check_invariants();
-    (void)emma_trim();
+    verify_given_back();
     check_invariants();
     world.make(kUsual);
     world.free_all();
@@ -129,6 +166,7 @@ void handle_interrupted(Registers&) {
 void live_in_child() {
     limit_time(kRunSeconds);
     g_run.is_child = true;
+    g_run.has_lost_helper = g_run.world.helper != nullptr;
     exercise(g_run.world);
     exercise_on_other_thread(g_run.world);
     const long grandchild = fork_process(true);
@@ -217,7 +255,6 @@ void perform(const Plan& plan, Outcome* outcome) {
     g_run.outcome = outcome;
     g_run.world.random.state = (plan.seed + plan.point * 0x9e3779b97f4a7c15) | 1;
     g_run.other_world.random.state = plan.seed * 2 + 1;
-    g_run.world.undisturbed = plan.fault == &kNoFault;
     if (plan.operation->prepare != nullptr) plan.operation->prepare(g_run.world);
     emma_thread* victim;
     CHECK(emma_thread_create(&victim, nullptr, be_victim, nullptr) == 0);

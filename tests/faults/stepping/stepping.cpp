@@ -3,11 +3,18 @@
 // time, and at each instruction one fault happens; then everything is checked. See operation.h for
 // the operations, run.cpp for the faults.
 //
-//   stepping [every STRIDE [SEED]]          all operations and faults, at every STRIDE-th point
-//   stepping OPERATION [FAULT [POINT [SEED]]]   less; POINT `all`: every one
+//   stepping [all [SEED]]                      all operations and faults, at every point
+//   stepping sample COUNT [SEED]               at about COUNT points of each; seed 0: a new one
+//   stepping OPERATION [FAULT [POINT [SEED]]]  one operation, one fault, one point
 //
 // Every run is a process; the last line counts them. A failure is named by a command that repeats
 // it alone.
+//
+// TEST-ARGS: sample 40 0
+// TEST-LIMIT: 400
+// TEST-KIND: static
+// TEST-ONCE: the compiler of the library makes little difference, and the runs are many
+// TEST-QEMU: no, because its user mode does not honour the trap flag
 #include "tests/faults/stepping/process.h"
 #include "tests/faults/stepping/run.h"
 
@@ -63,7 +70,7 @@ struct Selection {
     const char* operation = nullptr;  // null: all
     const char* fault = nullptr;
     std::uint64_t point = kNoPoint;
-    std::uint64_t stride = 1;
+    std::uint64_t sample = kNoPoint;  // how many points, where there are more
     std::uint64_t seed = 1;
 };
 
@@ -75,17 +82,23 @@ bool same(const char* a, const char* b) {
 void step_through(const Selection& selection, const Operation& operation, const Fault& fault,
                   std::uint64_t points, test_random* random) {
     Plan plan{&operation, &fault, selection.point, selection.seed};
+    g_outcome->lost_bytes = 0;
     std::uint64_t covered = 1, failures = g_totals.failures;
     if (selection.point != kNoPoint) {
         (void)run(plan);
     } else {
         covered = 0;
-        for (plan.point = test_below(random, selection.stride < points ? selection.stride : points);
-             plan.point < points; plan.point += selection.stride, ++covered)
+        const std::uint64_t stride = (points - 1) / selection.sample + 1;
+        for (plan.point = test_below(random, stride); plan.point < points;
+             plan.point += stride, ++covered)
             (void)run(plan);
     }
     g_totals.points += covered;
     print_pair(" ", covered);
+    if (g_outcome->lost_bytes != 0) {
+        print_pair(" (at most ", g_outcome->lost_bytes >> 10);
+        test_print(" KiB lost)");
+    }
     if (g_totals.failures != failures) print_pair(" FAILED:", g_totals.failures - failures);
 }
 
@@ -108,14 +121,16 @@ void step_operation(const Selection& selection, const Operation& operation) {
 
 Selection parse(int argc, char** argv) {
     Selection selection;
-    if (argc > 1 && same(argv[1], "every")) {
-        selection.stride = test_argument(argc, argv, 2, 1);
+    if (argc > 1 && same(argv[1], "sample")) {
+        const std::uint64_t count = test_argument(argc, argv, 2, 40);
+        selection.sample = count == 0 ? 1 : count;
         selection.seed = test_argument(argc, argv, 3, 0);
+    } else if (argc > 1 && same(argv[1], "all")) {
+        selection.seed = test_argument(argc, argv, 2, 1);
     } else {
         if (argc > 1) selection.operation = argv[1];
         if (argc > 2) selection.fault = argv[2];
-        if (argc > 3 && !same(argv[3], "all"))
-            selection.point = test_argument(argc, argv, 3, kNoPoint);
+        if (argc > 3) selection.point = test_argument(argc, argv, 3, 0);
         selection.seed = test_argument(argc, argv, 4, 1);
     }
     if (selection.seed == 0)

@@ -24,7 +24,7 @@ class World {
     Object subject{};  // what the call is about; see release_to_call()
     long result = 0;   // of the call
     emma_thread* helper = nullptr;
-    bool undisturbed = false;  // no fault: the call must do exactly what its state is there for
+    bool has_left_heap = false;  // the state is that of a thread whose heap is occupied for good
 
     // Fills the object and keeps it.
     void keep(void* bytes, std::size_t size);
