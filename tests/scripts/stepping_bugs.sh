@@ -42,7 +42,7 @@ bug() {
         complain "$text: not found by $operation $fault"
     else
         found=$(grep -ac '^FAILED' "$work/log")
-        echo "$text: found at $found points by $operation $fault; first: $(grep -am1 '^FAILED' "$work/log")"
+        echo "$text: found at $found points; $(grep -am1 '^FAILED' "$work/log")"
         ((found)) || complain "$text: no failure was named"
     fi
     cp "$work/original" "$file"
@@ -65,10 +65,13 @@ bug "a remote free that counts before it sets the bit" core/heap.cpp \
     free-remote-last stop
 bug "a drain that takes off what it found instead of what was counted" core/heap.cpp \
     's/^    slab->uncounted = static_cast.*$/    (void)counted;/; s/settle\(slab, due - counted\);/settle(slab, due - found);/' \
-    free-remote-last stop
+    free-remote-arena stop
 bug "a walk that holds no guard" core/audit.h \
     's/^    const ArenaGuard guard\(instance.arenas\);$//' \
     walk-arenas stop
+bug "an empty arena that waits until no guard is held" core/trim.cpp \
+    '/^    if \(!no_guard_held\(\)\) \{$/,/^    \}$/s/put_back\(arena\);/table_.cancel_removal(addr, ArenaTable::kArenaMark); put_in_limbo(arena);/' \
+    walk-arenas death
 bug "slices that are clean before they are present" core/arena.cpp \
     's/^    head.present_slices.set_bits\(slices, memory_order_relaxed\);$/    head.clean_slices.set_bits(slices, memory_order_relaxed);&/' \
     malloc-grow jump

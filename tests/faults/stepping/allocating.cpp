@@ -46,29 +46,6 @@ void slab_emptied_by_others(World& world) {
     world.make_many(kUsualSlots, kUsual);
 }
 
-struct emma_stats stats_now() {
-    struct emma_stats stats;
-    emma_stats(&stats);
-    return stats;
-}
-
-// Objects of `size` until the next one needs a new arena.
-void fill_arenas(World& world, std::size_t size, std::size_t most) {
-    const std::size_t arenas = stats_now().arenas;
-    for (std::size_t i = 0; i < most && stats_now().arenas == arenas; ++i) world.make(size);
-    if (stats_now().arenas == arenas) return;
-    world.free_one(world.count() - 1);
-    (void)emma_trim();
-    CHECK(stats_now().arenas == arenas);
-}
-
-// No slice is left in the one arena that there is.
-void arena_full(World& world) {
-    populate(world);
-    fill_arenas(world, 200000, 100);
-    for (std::size_t size = 5; size <= 16; ++size) fill_arenas(world, size * 16 - 16, 1);
-}
-
 // Three slabs fill what is mapped of a first arena.
 void mapped_part_full(World& world) {
     for (const std::size_t size : {48, 700, 2000}) world.make(size);
@@ -181,7 +158,7 @@ constexpr Operation kRows[] = {
      proves_other_slice, 1},
     {"malloc-grow", nullptr, mapped_part_full, act_malloc<kUsual>, keep_result<kUsual>,
      proves_growth, 1},
-    {"malloc-arena", populate, arena_full, act_malloc<kUsual>, keep_result<kUsual>,
+    {"malloc-arena", populate, fill_arena, act_malloc<kUsual>, keep_result<kUsual>,
      proves_new_arena, 1},
     {"malloc-scrape", populate, memory_run_out, act_malloc<kUsual>, keep_result<kUsual>, nullptr,
      1},

@@ -71,6 +71,16 @@ void choose_last_of_slab(World& world) {
     world.subject = last;
 }
 
+// The last two objects of an arena, of which one is freed and not yet collected by the owner.
+void two_objects_in_arena(World& world) {
+    fill_arena(world);
+    world.make_many(2, kUsual);
+}
+void free_and_choose(World& world) {
+    world.free_one(world.count() - 1);
+    choose_last(world);
+}
+
 // Its thread has ended, and nobody has taken over its heap.
 void choose_ownerless(World& world) {
     populate(world);
@@ -122,6 +132,8 @@ constexpr Operation kRows[] = {
     {"free-remote-later", foreign_objects, choose_foreign_again, act_free, nullptr, proves_one_less,
      1},
     {"free-remote-last", foreign_last, choose_last_of_slab, act_free, nullptr, proves_one_less, 1},
+    {"free-remote-arena", two_objects_in_arena, free_and_choose, act_free, nullptr, proves_one_less,
+     1},
     {"free-remote-medium", foreign_medium, choose_foreign, act_free, nullptr, proves_one_less, 1},
     {"free-remote-no-heap", foreign_objects, choose_last, act_free, nullptr, proves_one_less, 1},
     {"free-ownerless", populate, choose_ownerless, act_free, nullptr, proves_one_less, 1},

@@ -45,6 +45,8 @@ inline constexpr bool kThreadHeaps = EMMA_TLS == 1;
 inline constexpr std::size_t kUsual = 500;  // bytes asked for in such slots
 inline constexpr std::size_t kUsualSlots = 128;
 void populate(World& world);
+// Beside that population, objects in all slices of the one arena that there is.
+void fill_arena(World& world);
 
 // Runs work(world) on a thread that ends afterwards.
 void on_other_thread(World& world, void (*work)(World& world));

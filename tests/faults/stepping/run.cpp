@@ -225,16 +225,20 @@ void* exercise_other_world(void*) {
     return nullptr;
 }
 
-// Two threads work while the victim stands still.
+// Two threads work while the victim stands still, give back what they can, and use it again.
 void work_meanwhile() {
+    if (test_below(&g_run.world.random, 2) == 0) (void)emma_trim();
     emma_thread* thread;
     CHECK(emma_thread_create(&thread, nullptr, exercise_other_world, nullptr) == 0);
     exercise(g_run.world);
+    (void)emma_trim();
+    check_invariants();
     exercise(g_run.world);
     CHECK(emma_thread_join(thread, nullptr) == 0);
     (void)emma_trim();
-    check_invariants();
     g_run.world.verify_walk();
+    g_run.world.make_many(4, kUsual);
+    check_invariants();
 }
 
 }  // namespace

@@ -40,6 +40,22 @@ void* work_and_sleep(void*) {
     return nullptr;
 }
 
+struct emma_stats stats_now() {
+    struct emma_stats stats;
+    emma_stats(&stats);
+    return stats;
+}
+
+// Objects of `size` until the next one needs a new arena.
+void fill_arenas(World& world, std::size_t size, std::size_t most) {
+    const std::size_t arenas = stats_now().arenas;
+    for (std::size_t i = 0; i < most && stats_now().arenas == arenas; ++i) world.make(size);
+    if (stats_now().arenas == arenas) return;
+    world.free_one(world.count() - 1);
+    (void)emma_trim();
+    CHECK(stats_now().arenas == arenas);
+}
+
 }  // namespace
 
 void populate(World& world) {
@@ -48,6 +64,12 @@ void populate(World& world) {
     // Something free in each of their slabs, too.
     world.free_one(world.count() - 1);
     world.free_one(world.count() - 1);
+}
+
+void fill_arena(World& world) {
+    populate(world);
+    fill_arenas(world, 200000, 100);
+    for (std::size_t size = 5; size <= 16; ++size) fill_arenas(world, size * 16 - 16, 1);
 }
 
 void on_other_thread(World& world, void (*work)(World& world)) {

@@ -43,14 +43,21 @@ void print_pair(const char* text, std::uint64_t number) {
 }
 
 void print_failure(const Plan& plan, int status) {
-    print_pair("FAILED with status ", static_cast<unsigned>(status));
-    test_print(": stepping ");
+    const int signal = status & 0x7f;
+    test_print("\nFAILED: stepping ");
     test_print(plan.operation->name);
     test_print(" ");
     test_print(plan.fault->name);
     print_pair(" ", plan.point);
     print_pair(" ", plan.seed);
-    test_print("\n");
+    if (signal == SIGALRM) {
+        test_print(" (out of time)\n");
+    } else if (signal != 0) {
+        print_pair(" (signal ", static_cast<unsigned>(signal));
+        test_print(")\n");
+    } else {
+        test_print(status != 0 ? " (a check)\n" : " (the point was not reached)\n");
+    }
 }
 
 bool run(const Plan& plan) {
@@ -82,7 +89,6 @@ bool same(const char* a, const char* b) {
 void step_through(const Selection& selection, const Operation& operation, const Fault& fault,
                   std::uint64_t points, test_random* random) {
     Plan plan{&operation, &fault, selection.point, selection.seed};
-    g_outcome->lost_bytes = 0;
     std::uint64_t covered = 1, failures = g_totals.failures;
     if (selection.point != kNoPoint) {
         (void)run(plan);
@@ -95,10 +101,6 @@ void step_through(const Selection& selection, const Operation& operation, const 
     }
     g_totals.points += covered;
     print_pair(" ", covered);
-    if (g_outcome->lost_bytes != 0) {
-        print_pair(" (at most ", g_outcome->lost_bytes >> 10);
-        test_print(" KiB lost)");
-    }
     if (g_totals.failures != failures) print_pair(" FAILED:", g_totals.failures - failures);
 }
 
@@ -149,6 +151,9 @@ int main(int argc, char** argv) {
         for (std::size_t i = 0; i < table.count; ++i)
             if (selection.operation == nullptr || same(selection.operation, table.rows[i].name))
                 step_operation(selection, table.rows[i]);
+    print_pair("with no object live, a call that was never finished left at most ",
+               g_outcome->lost_bytes >> 10);
+    test_print(" KiB mapped\n");
     print_pair("", g_totals.points);
     print_pair(" instruction points x faults, ", g_totals.runs);
     print_pair(" runs, ", g_totals.failures);
