@@ -14,7 +14,7 @@ namespace stepping {
 struct Outcome {
     std::uint64_t points;  // of the call, where it ran to its end undisturbed
     bool was_reached;
-    std::uint64_t lost_bytes;  // the most that was mapped in the end, where nothing was live
+    std::uint64_t lost_bytes;        // the most that was mapped in the end, where nothing was live
     std::uint64_t trace[kMaxTrace];  // the addresses of the points
 };
 
