@@ -20,11 +20,14 @@ struct Run {
     Phase phase{};
     bool is_child = false;         // of a fork at the point
     bool was_abandoned = false;    // the call will never be finished
+    std::size_t other_doubt = 0;   // of a call by another thread that will not be either
     bool has_lost_helper = false;  // the child of a fork has no such thread
 };
 Run g_run;
 
-std::size_t doubt() { return g_run.was_abandoned ? g_run.plan.operation->doubt : 0; }
+std::size_t doubt() {
+    return g_run.other_doubt + (g_run.was_abandoned ? g_run.plan.operation->doubt : 0);
+}
 
 void exercise_on_other_thread(World& world) { on_other_thread(world, exercise); }
 
@@ -52,7 +55,8 @@ void verify_given_back() {
     (void)emma_trim();
     struct emma_stats stats;
     emma_stats(&stats);
-    const bool is_lost = g_run.was_abandoned || g_run.world.has_left_heap || g_run.has_lost_helper;
+    const bool is_lost = g_run.was_abandoned || g_run.other_doubt != 0 ||
+                         g_run.world.has_left_heap || g_run.has_lost_helper;
     if (!is_lost) {
         CHECK(stats.arenas == 0);
         return;
@@ -139,13 +143,12 @@ void* be_victim(void*) {
 
 void handle_signal(Registers&) { exercise(g_run.world); }
 
-// A handler that is itself interrupted at some instruction of its own call.
-void handle_interrupted(Registers&) {
+// A call of its own in the middle of the run, stepped, with `at_point` at some instruction.
+void call_something(AtPoint at_point) {
     World& world = g_run.world;
-    const Stepper outer = g_stepper;
     g_stepper = {};
     g_stepper.target = test_below(&world.random, 120);
-    g_stepper.at_point = [](Registers&) { exercise(g_run.world); };
+    g_stepper.at_point = at_point;
     const std::size_t kind = world.count() == 0 ? 0 : test_below(&world.random, 4);
     if (kind == 0) {
         world.keep(reinterpret_cast<void*>(call(as_function(emma_malloc), kUsual)), kUsual);
@@ -157,8 +160,15 @@ void handle_interrupted(Registers&) {
         const long moved = call(as_function(emma_realloc), as_long(object.bytes), 3000);
         world.keep(reinterpret_cast<void*>(moved), 3000);
     } else {
+        g_stepper.target *= 8;
         (void)call(as_function(emma_trim));
     }
+}
+
+// A handler that is itself interrupted at some instruction of its own call.
+void handle_interrupted(Registers&) {
+    const Stepper outer = g_stepper;
+    call_something([](Registers&) { exercise(g_run.world); });
     g_stepper = outer;
 }
 
@@ -241,6 +251,22 @@ void work_meanwhile() {
     check_invariants();
 }
 
+void* die_somewhere(void*) {
+    call_something([](Registers&) {
+        g_run.other_doubt = 640;  // as for emma_trim
+        end_thread();
+    });
+    return nullptr;
+}
+
+// Another thread dies at some instruction while the victim stands still.
+void lose_one_meanwhile() {
+    emma_thread* thread;
+    CHECK(emma_thread_create(&thread, nullptr, die_somewhere, nullptr) == 0);
+    CHECK(emma_thread_join(thread, nullptr) == 0);
+    work_meanwhile();
+}
+
 }  // namespace
 
 constinit const Fault kNoFault{"none", nullptr, nullptr};
@@ -248,7 +274,7 @@ constinit const Fault kFaults[] = {
     {"handler", handle_signal, nullptr},        {"nested", handle_interrupted, nullptr},
     {"jump", jump_from_here, nullptr},          {"fork", fork_here, nullptr},
     {"fork-beside", stop_here, fork_meanwhile}, {"stop", stop_here, work_meanwhile},
-    {"death", die_here, work_meanwhile},
+    {"death", die_here, work_meanwhile},        {"stop-death", stop_here, lose_one_meanwhile},
 };
 constinit const std::size_t kFaultCount = sizeof kFaults / sizeof *kFaults;
 
