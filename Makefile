@@ -6,6 +6,7 @@
 ## make check      everything tested, gcc and clang, static and static-PIE, natively and under QEMU
 ##                 (NATIVE=1: without QEMU and the scripts)
 ## make demo       the main job: counts the words of real text in a static program without a libc
+## make stepping   every fault at every instruction of every operation (takes SEED=1): half an hour
 ## make lint       formatting, clang-tidy, layers, headers, instructions, scripts
 ## make format     lays out the sources with clang-format
 ## make preload    libemma_preload.so, to run an existing program on Emma: LD_PRELOAD=build/libemma_preload.so
@@ -225,6 +226,15 @@ $(OUT)/tests/$(1)/%: %.$(2) $(OUT)/libemma.a $(OUT)/libemma_crt.a $(public_heade
 endef
 $(foreach kind,static static-pie,$(foreach suffix,c cpp,$(eval $(call nolibc_rule,$(kind),$(suffix)))))
 
+# The stepping harness has several sources: see its main one.
+stepping_program := $(OUT)/tests/static/tests/faults/stepping/stepping
+stepping_objects := $(patsubst tests/faults/stepping/%.cpp,$(OUT)/tests/stepping/%.o,$(filter-out \
+	%/stepping.cpp,$(wildcard tests/faults/stepping/*.cpp)))
+$(stepping_program): $(stepping_objects)
+$(OUT)/tests/stepping/%.o: tests/faults/stepping/%.cpp $(public_headers) $(wrappers) Makefile
+	@mkdir -p $(@D)
+	$(call run,CXX,$(wrapper) -static $(nolibc_flags) -c $< -o $@)
+
 UNIT_CXXFLAGS := -std=c++20 -O1 -g $(TEST_WARNINGS) -fsanitize=address,undefined \
 	-fno-sanitize-recover=all $(DEFINES) -I. -Icore/include
 # Containers under sanitizers make one function that gcc optimises for minutes.
@@ -271,12 +281,12 @@ $(OUT)/tests/preload/%: tests/preload/%.cpp Makefile
 	$(call run,LINK,$(CXX) -std=c++20 -O2 -g $(TEST_WARNINGS) $(source_flags) -MMD -MP -MF $@.d $< -pthread -o $@)
 
 .PHONY: programs
-programs: all preload $(nolibc_programs) $(unit_programs) $(hosted_programs) $(preload_programs) $(bare_program)
--include $(wildcard $(nolibc_programs:=.d) $(hosted_programs:=.d) $(preload_programs:=.d)) \
+programs: all preload $(nolibc_programs) $(stepping_program) $(unit_programs) $(hosted_programs) $(preload_programs) $(bare_program)
+-include $(wildcard $(nolibc_programs:=.d) $(stepping_program).d $(stepping_objects:=.d) $(hosted_programs:=.d) $(preload_programs:=.d)) \
 	$(unit_sources:%.cpp=$(OUT)/unit/%.cpp.d) $(unit_core_objects:.o=.d)
 
 # ---- for people --------------------------------------------------------------------------------
-.PHONY: check demo lint format install clean help
+.PHONY: check demo stepping lint format install clean help
 check:
 	@tests/setup check
 	@+$(MAKE) CXX=g++ CC=gcc programs && $(MAKE) CXX=clang++ CC=clang programs
@@ -289,6 +299,10 @@ demo:
 	@tests/setup demo
 	@+$(MAKE) $(OUT)/tests/static/examples/wordfreq
 	@tests/demo $(OUT)/tests/static/examples/wordfreq
+
+stepping:
+	@+$(MAKE) $(stepping_program)
+	$(stepping_program) all $(SEED)
 
 lint:
 	@tests/setup lint

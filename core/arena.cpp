@@ -91,9 +91,10 @@ std::size_t Arena::grow(Pages& pages, unsigned count) {
         if (!head.mark.compare_exchange(mapped, mapped + step, memory_order_relaxed,
                                         memory_order_relaxed))
             return 0;
+        const std::uint64_t slices = range_bits(mapped, step);
         const Extension result = pages.extend(slice_addr(mapped), std::size_t{step} << shift);
         if (result == Extension::kDone) {
-            publish(range_bits(mapped, step));
+            publish(slices);
             return std::size_t{step} << shift;
         }
         // Somebody else's mapping directly behind the arena: it stays short for good.
@@ -102,7 +103,7 @@ std::size_t Arena::grow(Pages& pages, unsigned count) {
         // Fails where another thread has mapped behind the mark meanwhile; the gap stays unused.
         if (!head.mark.compare_exchange(marked, give_up ? kStaysShort : mapped,
                                         memory_order_relaxed, memory_order_relaxed)) {
-            head.gap_slices.set_bits(range_bits(mapped, step), memory_order_relaxed);
+            head.gap_slices.set_bits(slices, memory_order_relaxed);
             return 0;
         }
         if (step == 1) return 0;

@@ -1,0 +1,150 @@
+// SPDX-License-Identifier: MIT OR Apache-2.0
+// Frees: by the owner and by another thread, of slots, runs and huge objects, in each state of what
+// they lie in.
+#include "tests/faults/stepping/operation.h"
+
+namespace stepping {
+namespace {
+
+void populate_and_choose_usual(World& world) {
+    populate(world);
+    world.make_many(3, kUsual);
+    choose_last(world);
+}
+
+// The slab of the object is full and not current, and has all but one of the free slots that bring
+// it back to the queue.
+void all_but_listed(World& world) {
+    populate(world);
+    world.make_many(kUsualSlots, kUsual);
+    const std::size_t first = world.count() - kUsualSlots;
+    world.make(kUsual);
+    for (std::size_t i = 0; i < kUsualSlots / 16 - 1; ++i) world.free_one(first + 3 * i);
+    world.subject = world.take(first + 100);
+}
+
+// The slab of the object is in the queue, and nothing else in it is live.
+void all_but_empty(World& world) {
+    world.make_many(kUsualSlots, kUsual);
+    world.make(kUsual);
+    world.subject = world.take(0);
+    for (std::size_t i = 1; i < kUsualSlots; ++i) world.free_one(world.count() - 1);
+    populate(world);
+}
+
+template <std::size_t kSize>
+void populate_and_choose(World& world) {
+    populate(world);
+    world.make(kSize);
+    choose_last(world);
+}
+
+// What the main thread has made.
+void foreign_objects(World& world) {
+    populate(world);
+    world.make_many(5, kUsual);
+}
+void choose_foreign(World& world) {
+    choose_last(world);
+    populate(world);
+}
+void choose_foreign_again(World& world) {
+    world.free_one(world.count() - 1);
+    choose_foreign(world);
+}
+void foreign_medium(World& world) {
+    populate(world);
+    world.make_many(3, 20000);
+}
+
+// The last object of a slab that another thread owns and has filled.
+void foreign_last(World& world) {
+    populate(world);
+    world.make_many(kUsualSlots + 1, kUsual);
+}
+void choose_last_of_slab(World& world) {
+    const std::size_t first = world.count() - kUsualSlots - 1;
+    const Object last = world.take(first);
+    world.free_one(first);  // the one from the second slab, which took its place
+    for (std::size_t i = 2; i < kUsualSlots; ++i) world.free_one(world.count() - 1);
+    world.free_one(world.count() - 1);
+    world.subject = last;
+}
+
+// The last two objects of an arena, of which one is freed and not yet collected by the owner.
+void two_objects_in_arena(World& world) {
+    fill_arena(world);
+    world.make_many(2, kUsual);
+}
+void free_and_choose(World& world) {
+    world.free_one(world.count() - 1);
+    choose_last(world);
+}
+
+// Its thread has ended, and nobody has taken over its heap.
+void choose_ownerless(World& world) {
+    populate(world);
+    on_other_thread(world, foreign_objects);
+    choose_last(world);
+}
+
+// With the next free the look is due that finds more free memory than Emma keeps: 12 runs of 16
+// slices each, and the look comes every 64 slices.
+constexpr std::size_t kRunOf16 = 16 * 65536;
+void look_due(World& world) {
+    populate(world);
+    world.make_many(12, kRunOf16);
+    world.subject = world.take_last();
+    for (std::size_t i = 0; i < 11; ++i) world.free_one(world.count() - 1);
+}
+
+using Stats = struct emma_stats;
+void proves_purge(const World&, const Stats& before, const Stats& after) {
+    CHECK(after.system_calls > before.system_calls && after.mapped_bytes == before.mapped_bytes);
+}
+void proves_unmapping(const World&, const Stats& before, const Stats& after) {
+    CHECK(after.mapped_bytes < before.mapped_bytes && after.huge_objects < before.huge_objects);
+}
+void proves_one_less(const World&, const Stats& before, const Stats& after) {
+    CHECK(after.live_objects + 1 == before.live_objects);
+}
+
+void act_free_sized(World& world) {
+    (void)call(as_function(emma_free_sized), as_long(world.subject.bytes),
+               static_cast<long>(world.subject.size));
+}
+void act_dealloc(World& world) {
+    (void)call(as_function(emma_dealloc), as_long(world.subject.bytes),
+               static_cast<long>(world.subject.size), 16);
+}
+
+constexpr Operation kRows[] = {
+    {"free-fast", populate, populate_and_choose_usual, act_free, nullptr, proves_one_less, 1},
+    {"free-list", populate, all_but_listed, act_free, nullptr, proves_one_less, 1},
+    {"free-retire", populate, all_but_empty, act_free, nullptr, proves_one_less, 1},
+    {"free-medium", populate, populate_and_choose<20000>, act_free, nullptr, proves_one_less, 1},
+    {"free-medium-retire", populate, populate_and_choose<60000>, act_free, nullptr, proves_one_less,
+     1},
+    {"free-run", populate, populate_and_choose<300000>, act_free, nullptr, proves_one_less, 1},
+    {"free-huge", populate, populate_and_choose<3000000>, act_free, nullptr, proves_unmapping, 1},
+    {"free-null", populate, populate, act_free, nullptr, nullptr, 0},
+    {"free-remote-first", foreign_objects, choose_foreign, act_free, nullptr, proves_one_less, 1},
+    {"free-remote-later", foreign_objects, choose_foreign_again, act_free, nullptr, proves_one_less,
+     1},
+    {"free-remote-last", foreign_last, choose_last_of_slab, act_free, nullptr, proves_one_less, 1},
+    {"free-remote-arena", two_objects_in_arena, free_and_choose, act_free, nullptr, proves_one_less,
+     1},
+    {"free-remote-medium", foreign_medium, choose_foreign, act_free, nullptr, proves_one_less, 1},
+    {"free-remote-no-heap", foreign_objects, choose_last, act_free, nullptr, proves_one_less, 1},
+    {"free-ownerless", populate, choose_ownerless, act_free, nullptr, proves_one_less, 1},
+    {"free-purge", populate, look_due, act_free, nullptr, proves_purge, 1},
+    {"free_sized", populate, populate_and_choose_usual, act_free_sized, nullptr, proves_one_less,
+     1},
+    {"dealloc", populate, populate_and_choose_usual, act_dealloc, nullptr, proves_one_less, 1},
+};
+
+}  // namespace
+
+const OperationTable kFreeing{kRows, sizeof kRows / sizeof *kRows};
+
+}  // namespace stepping

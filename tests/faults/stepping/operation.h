@@ -1,0 +1,81 @@
+// SPDX-License-Identifier: MIT OR Apache-2.0
+// An operation in a state: one row of a table. To add one, add a row; the driver finds it by its
+// table and everything else by the row.
+#pragma once
+
+#include "tests/faults/stepping/step.h"
+#include "tests/faults/stepping/world.h"
+
+#include <emma.h>
+#include <emma_crt.h>
+#include <cstddef>
+#include <initializer_list>
+
+namespace stepping {
+
+struct Operation {
+    const char* name;
+    // On the main thread before the victim exists; null: nothing.
+    void (*prepare)(World& world);
+    // On the victim thread, at full speed: brings about the state. What the call is about must be
+    // taken out of the world (World::subject). Null: nothing.
+    void (*set_up)(World& world);
+    // Makes exactly one call(), the result in World::result.
+    void (*act)(World& world);
+    // After the call has returned: checks its result and keeps what it yielded; null: nothing.
+    void (*settle)(World& world);
+    // After a call that no fault disturbed: that the state was the one meant; null: nothing.
+    void (*prove)(const World& world, const struct emma_stats& before,
+                  const struct emma_stats& after);
+    // How many objects more than known may count as live where the call is never finished.
+    std::size_t doubt;
+};
+
+struct OperationTable {
+    const Operation* rows;
+    std::size_t count;
+};
+extern const OperationTable kAllocating, kFreeing, kResizing, kControlling;
+
+// ---- for set-ups -------------------------------------------------------------------------------
+
+inline constexpr bool kThreadHeaps = EMMA_TLS == 1;
+
+// Objects of all kinds; none in slots of 512 bytes, of which a slab has 128, two words of a bitmap.
+inline constexpr std::size_t kUsual = 500;  // bytes asked for in such slots
+inline constexpr std::size_t kUsualSlots = 128;
+void populate(World& world);
+// Beside that population, objects in all slices of the one arena that there is.
+void fill_arena(World& world);
+
+// Runs work(world) on a thread that ends afterwards.
+void on_other_thread(World& world, void (*work)(World& world));
+// Starts a thread that runs work(world) and then sleeps until the end of the run, or, with
+// `in_walk`, sleeps inside the visitor of an emma_walk.
+void with_sleeping_thread(World& world, void (*work)(World& world), bool in_walk);
+// Ends it.
+void wake_helper(World& world);
+
+// One of the objects last made is what the call is about.
+inline void choose_last(World& world) { world.subject = world.take_last(); }
+
+inline std::uintptr_t slice_addr(const void* pointer) {
+    return reinterpret_cast<std::uintptr_t>(pointer) >> 16;
+}
+inline const void* result_of(const World& world) {
+    return reinterpret_cast<const void*>(world.result);
+}
+
+template <std::size_t kSize>
+void act_malloc(World& world) {
+    world.result = call(as_function(emma_malloc), kSize);
+}
+template <std::size_t kSize>
+void keep_result(World& world) {
+    world.keep(reinterpret_cast<void*>(world.result), kSize);
+}
+inline void act_free(World& world) {
+    (void)call(as_function(emma_free), as_long(world.subject.bytes));
+}
+
+}  // namespace stepping

@@ -1,0 +1,303 @@
+// SPDX-License-Identifier: MIT OR Apache-2.0
+// The two threads of a run, and the faults. The victim stands still, dead or alive, while the main
+// thread works, so the world has one user at a time.
+#include "tests/faults/stepping/run.h"
+
+#include "tests/faults/stepping/process.h"
+
+namespace stepping {
+namespace {
+
+constexpr long kRunSeconds = 20;
+
+enum PhaseOfVictim : std::uint32_t { kRunning, kStopped, kReleased, kDied, kEnded };
+
+struct Run {
+    Plan plan{};
+    Outcome* outcome = nullptr;
+    World world{};
+    World other_world{};  // of a second thread that works at the same time
+    Phase phase{};
+    bool is_child = false;         // of a fork at the point
+    bool was_abandoned = false;    // the call will never be finished
+    std::size_t other_doubt = 0;   // of a call by another thread that will not be either
+    bool has_lost_helper = false;  // the child of a fork has no such thread
+};
+Run g_run;
+
+std::size_t doubt() {
+    return g_run.other_doubt + (g_run.was_abandoned ? g_run.plan.operation->doubt : 0);
+}
+
+void exercise_on_other_thread(World& world) { on_other_thread(world, exercise); }
+
+std::size_t mapped_now() {
+    struct emma_stats stats;
+    emma_stats(&stats);
+    return stats.mapped_bytes;
+}
+
+// Allocates and frees more than an arena; what is mapped afterwards.
+std::size_t mapped_after_work() {
+    void* objects[6];
+    for (void*& object : objects) {
+        object = emma_malloc(1000000);
+        CHECK(object != nullptr);
+    }
+    for (void* object : objects) emma_free(object);
+    (void)emma_trim();
+    return mapped_now();
+}
+
+// Nothing is live: all goes back but what a call that was never finished holds for ever, and that
+// does not become more.
+void verify_given_back() {
+    (void)emma_trim();
+    struct emma_stats stats;
+    emma_stats(&stats);
+    const bool is_lost = g_run.was_abandoned || g_run.other_doubt != 0 ||
+                         g_run.world.has_left_heap || g_run.has_lost_helper;
+    if (!is_lost) {
+        CHECK(stats.arenas == 0);
+        return;
+    }
+    if (stats.mapped_bytes > g_run.outcome->lost_bytes)
+        g_run.outcome->lost_bytes = stats.mapped_bytes;
+    const std::size_t before = mapped_after_work();
+    (void)mapped_after_work();
+    CHECK(mapped_after_work() <= before);
+}
+
+// Everything ends well: all that is known is freed, and nothing else is live.
+void finish() {
+    World& world = g_run.world;
+    if (!g_run.is_child) wake_helper(world);
+    exercise(world);
+    world.verify_count(doubt());
+    exercise_on_other_thread(world);
+    world.free_all();
+    world.verify_count(doubt());
+    check_invariants();
+    verify_given_back();
+    check_invariants();
+    world.make(kUsual);
+    world.free_all();
+}
+
+// ---- the victim
+
+void undisturbed_call() {
+    const Operation& operation = *g_run.plan.operation;
+    struct emma_stats before, after;
+    emma_stats(&before);
+    g_stepper.trace = g_run.outcome->trace;
+    operation.act(g_run.world);
+    emma_stats(&after);
+    g_run.outcome->points = g_stepper.point;
+    if (operation.settle != nullptr) operation.settle(g_run.world);
+    if (operation.prove != nullptr) operation.prove(g_run.world, before, after);
+}
+
+void at_point(Registers& registers) {
+    g_run.outcome->was_reached = true;
+    lift_memory_limit();
+    g_run.plan.fault->at_point(registers);
+}
+
+void disturbed_call() {
+    const Operation& operation = *g_run.plan.operation;
+    g_stepper.at_point = at_point;
+    aim(g_run.plan.point, g_run.outcome->trace, g_run.outcome->points);
+    operation.act(g_run.world);
+    if (operation.settle != nullptr && !g_run.was_abandoned) operation.settle(g_run.world);
+}
+
+// After a longjmp out of the call: the thread works on borrowed heaps, then on a new one.
+void live_on() {
+    exercise(g_run.world);
+    CHECK(emma_thread_attach() == 0);
+    exercise(g_run.world);
+}
+
+void* be_victim(void*) {
+    const Operation& operation = *g_run.plan.operation;
+    if (operation.set_up != nullptr) operation.set_up(g_run.world);
+    g_stepper = {};
+    if (g_run.plan.fault == &kNoFault) {
+        undisturbed_call();
+    } else {
+        disturbed_call();
+    }
+    lift_memory_limit();
+    g_run.world.verify();
+    if (g_run.was_abandoned) live_on();
+    if (g_run.is_child) {
+        finish();
+        end_process(0);
+    }
+    g_run.phase.set(kEnded);
+    return nullptr;
+}
+
+// ---- faults: what happens at the point
+
+void handle_signal(Registers&) { exercise(g_run.world); }
+
+// A call of its own in the middle of the run, stepped, with `at_point` at some instruction.
+void call_something(AtPoint at_point) {
+    World& world = g_run.world;
+    g_stepper = {};
+    g_stepper.target = test_below(&world.random, 120);
+    g_stepper.at_point = at_point;
+    const std::size_t kind = world.count() == 0 ? 0 : test_below(&world.random, 4);
+    if (kind == 0) {
+        world.keep(reinterpret_cast<void*>(call(as_function(emma_malloc), kUsual)), kUsual);
+    } else if (kind == 1) {
+        const Object object = world.take_last();
+        (void)call(as_function(emma_free), as_long(object.bytes));
+    } else if (kind == 2) {
+        const Object object = world.take_last();
+        const long moved = call(as_function(emma_realloc), as_long(object.bytes), 3000);
+        world.keep(reinterpret_cast<void*>(moved), 3000);
+    } else {
+        g_stepper.target *= 8;
+        (void)call(as_function(emma_trim));
+    }
+}
+
+// A handler that is itself interrupted at some instruction of its own call.
+void handle_interrupted(Registers&) {
+    const Stepper outer = g_stepper;
+    call_something([](Registers&) { exercise(g_run.world); });
+    g_stepper = outer;
+}
+
+// In the child of a fork: one more fork, and a thread.
+void live_in_child() {
+    limit_time(kRunSeconds);
+    g_run.is_child = true;
+    g_run.has_lost_helper = g_run.world.helper != nullptr;
+    exercise(g_run.world);
+    exercise_on_other_thread(g_run.world);
+    const long grandchild = fork_process(true);
+    if (grandchild == 0) {
+        limit_time(kRunSeconds);
+        exercise(g_run.world);
+        end_process(0);
+    }
+    CHECK(wait_for_process(grandchild) == 0);
+    check_invariants();
+}
+
+// The child goes on with the interrupted call, too.
+void fork_here(Registers&) {
+    const long child = fork_process(test_below(&g_run.world.random, 2) == 0);
+    if (child == 0) {
+        live_in_child();
+    } else {
+        CHECK(wait_for_process(child) == 0);
+    }
+}
+
+void stop_here(Registers&) {
+    g_run.phase.set(kStopped);
+    g_run.phase.wait_while(kStopped);
+}
+
+void die_here(Registers&) {
+    g_run.was_abandoned = true;
+    g_run.phase.set(kDied);
+    end_thread();
+}
+
+void jump_from_here(Registers& registers) {
+    g_run.was_abandoned = true;
+    leave_function(registers);
+}
+
+// ---- faults: what the main thread does meanwhile
+
+// Another thread forks: in the child the victim is gone in mid-call.
+void fork_meanwhile() {
+    const long child = fork_process(false);
+    if (child == 0) {
+        live_in_child();
+        g_run.was_abandoned = true;
+        finish();
+        end_process(0);
+    }
+    CHECK(wait_for_process(child) == 0);
+}
+
+void* exercise_other_world(void*) {
+    exercise(g_run.other_world);
+    g_run.other_world.free_all();
+    return nullptr;
+}
+
+// Two threads work while the victim stands still, give back what they can, and use it again.
+void work_meanwhile() {
+    if (test_below(&g_run.world.random, 2) == 0) (void)emma_trim();
+    emma_thread* thread;
+    CHECK(emma_thread_create(&thread, nullptr, exercise_other_world, nullptr) == 0);
+    exercise(g_run.world);
+    (void)emma_trim();
+    check_invariants();
+    exercise(g_run.world);
+    CHECK(emma_thread_join(thread, nullptr) == 0);
+    (void)emma_trim();
+    g_run.world.verify_walk();
+    g_run.world.make_many(4, kUsual);
+    check_invariants();
+}
+
+void* die_somewhere(void*) {
+    call_something([](Registers&) {
+        g_run.other_doubt = 640;  // as for emma_trim
+        end_thread();
+    });
+    return nullptr;
+}
+
+// Another thread dies at some instruction while the victim stands still.
+void lose_one_meanwhile() {
+    emma_thread* thread;
+    CHECK(emma_thread_create(&thread, nullptr, die_somewhere, nullptr) == 0);
+    CHECK(emma_thread_join(thread, nullptr) == 0);
+    work_meanwhile();
+}
+
+}  // namespace
+
+constinit const Fault kNoFault{"none", nullptr, nullptr};
+constinit const Fault kFaults[] = {
+    {"handler", handle_signal, nullptr},        {"nested", handle_interrupted, nullptr},
+    {"jump", jump_from_here, nullptr},          {"fork", fork_here, nullptr},
+    {"fork-beside", stop_here, fork_meanwhile}, {"stop", stop_here, work_meanwhile},
+    {"death", die_here, work_meanwhile},        {"stop-death", stop_here, lose_one_meanwhile},
+};
+constinit const std::size_t kFaultCount = sizeof kFaults / sizeof *kFaults;
+
+void perform(const Plan& plan, Outcome* outcome) {
+    limit_time(kRunSeconds);
+    install_trap_handler();
+    g_run.plan = plan;
+    g_run.outcome = outcome;
+    g_run.world.random.state = (plan.seed + plan.point * 0x9e3779b97f4a7c15) | 1;
+    g_run.other_world.random.state = plan.seed * 2 + 1;
+    if (plan.operation->prepare != nullptr) plan.operation->prepare(g_run.world);
+    emma_thread* victim;
+    CHECK(emma_thread_create(&victim, nullptr, be_victim, nullptr) == 0);
+    g_run.phase.wait_while(kRunning);
+    if (g_run.phase.get() == kStopped) {
+        plan.fault->meanwhile();
+        g_run.phase.set(kReleased);
+        g_run.phase.wait_while(kReleased);
+    }
+    CHECK(emma_thread_join(victim, nullptr) == 0);
+    if (g_run.phase.get() == kDied) plan.fault->meanwhile();
+    finish();
+    end_process(0);
+}
+
+}  // namespace stepping

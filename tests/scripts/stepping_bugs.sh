@@ -1,0 +1,84 @@
+#!/usr/bin/env bash
+# SPDX-License-Identifier: MIT OR Apache-2.0
+# tests/scripts/stepping_bugs.sh SET: the stepping harness can fail. Each bug below is put into a copy of
+# the sources by one edit, and the harness must find it with the operation and the fault named; without
+# the bug the same must pass.
+# TEST-ONCE: it is about the harness
+# TEST-LIMIT: 900
+set -uo pipefail
+here=$(cd "$(dirname "$0")/../.." && pwd)
+work=$(mktemp -d)
+trap 'rm -rf "$work"' EXIT
+unset MAKEFLAGS MAKELEVEL MFLAGS
+program=build/tests/static/tests/faults/stepping/stepping
+bugs=0 failed=0
+
+complain() {
+    echo "$*"
+    failed=$((failed + 1))
+}
+cp -r "$here"/{Makefile,arch,core,crt,linker,tests} "$work" && cd "$work" || exit 1
+
+build() {
+    make -j2 "$program" >"$work/log" 2>&1 && return
+    tail -n 20 "$work/log"
+    return 1
+}
+# An unharmed copy passes what the bugs are found by.
+build || exit 1
+cp "$program" "$work/unharmed"
+
+# bug TEXT FILE SED-SCRIPT OPERATION FAULT
+bug() {
+    local text=$1 file=$2 edit=$3 operation=$4 fault=$5 found
+    bugs=$((bugs + 1))
+    cp "$file" "$work/original"
+    sed -i -E "$edit" "$file"
+    if cmp -s "$file" "$work/original"; then
+        complain "$text: the edit does not fit $file any more"
+    elif ! build; then
+        complain "$text: does not compile"
+    elif timeout 50 "$program" "$operation" "$fault" >"$work/log" 2>&1; then
+        complain "$text: not found by $operation $fault"
+    else
+        found=$(grep -ac '^FAILED' "$work/log")
+        echo "$text: found at $found points; $(grep -am1 '^FAILED' "$work/log")"
+        ((found)) || complain "$text: no failure was named"
+    fi
+    cp "$work/original" "$file"
+    "$work/unharmed" "$operation" "$fault" >"$work/log" 2>&1 ||
+        complain "$operation $fault fails without a bug: $(grep -am1 '^FAILED' "$work/log")"
+}
+
+bug "entry without a look at the busy flag" core/heap.h \
+    's/return busy.enter\(\) && !visited.is_set\(\);/(void)busy.enter(); return !visited.is_set();/' \
+    malloc-fast handler
+bug "entry without a look at the visitor's flag" core/heap.h \
+    's/return busy.enter\(\) && !visited.is_set\(\);/return busy.enter();/' \
+    trim stop
+bug "a remote free that counts before it sets the bit" core/heap.cpp \
+    '/remote.freed\[word_index_of\(slot\)\].test_and_set_bit/,/^    if \(slab->freed_count.fetch_add/c\
+    const bool is_first = slab->freed_count.fetch_add(1, memory_order_acq_rel) == 0;\
+    if (remote.freed[word_index_of(slot)].test_and_set_bit(raw(slot) % 64))\
+        panic(Misuse::kDoubleFree, pointer, slab->slot_bytes());\
+    if (!is_first) return;' \
+    free-remote-last stop
+bug "a drain that takes off what it found instead of what was counted" core/heap.cpp \
+    's/^    slab->uncounted = static_cast.*$/    (void)counted;/; s/settle\(slab, due - counted\);/settle(slab, due - found);/' \
+    free-remote-arena stop
+bug "a walk that holds no guard" core/audit.h \
+    's/^    const ArenaGuard guard\(instance.arenas\);$//' \
+    walk-arenas stop
+bug "an empty arena that waits until no guard is held" core/trim.cpp \
+    '/^    if \(!no_guard_held\(\)\) \{$/,/^    \}$/s/put_back\(arena\);/table_.cancel_removal(addr, ArenaTable::kArenaMark); put_in_limbo(arena);/' \
+    walk-arenas death
+bug "slices that are clean before they are present" core/arena.cpp \
+    's/^    head.present_slices.set_bits\(slices, memory_order_relaxed\);$/    head.clean_slices.set_bits(slices, memory_order_relaxed);&/' \
+    malloc-grow jump
+bug "a wait for the thread that is growing an arena" core/arena_pool.cpp \
+    's/^    if \(!arena->can_grow\(\)\) return false;$/&\
+    while (arena->can_grow() \&\& count_bits(arena->head.present_slices.load(memory_order_acquire)) + 1 != \
+        arena->head.mark.load(memory_order_relaxed)) {}/' \
+    malloc-grow stop
+echo "$bugs bugs, $failed failures"
+exit $((failed > 0))
