@@ -5,7 +5,7 @@
 // default build it may also die by the read of an arena header that lies in unmapped memory.
 // TEST-CASES: number, name
 // TEST-FLAGS: -fno-builtin -fsized-deallocation -Wno-mismatched-new-delete -Wno-array-bounds
-#include "tests/freestanding/test.h"
+#include "tests/misuse/misuse.h"
 
 #include <emma.h>
 #include <emma_crt.h>
@@ -28,60 +28,6 @@ void other_emma_free(void*);
 }
 
 namespace {
-
-enum Expectation { kDouble, kInvalid, kEither, kWrongSize, kNoMemory };
-
-struct Case;
-const Case* current = nullptr;
-
-struct Case {
-    const char* name;
-    void (*misuse)(std::size_t size);
-    std::size_t size;
-    Expectation expected;
-    bool may_fault;
-};
-
-void print_hex(std::uintptr_t value) {
-    char digits[16];
-    int at = 16;
-    do {
-        digits[--at] = "0123456789abcdef"[value & 15];
-    } while (value >>= 4);
-    test_write(digits + at, static_cast<std::size_t>(16 - at));
-}
-
-void expect_line(const char* kind, const void* pointer) {
-    test_print("EXPECT emma: ");
-    test_print(kind);
-    test_print("0x");
-    print_hex(reinterpret_cast<std::uintptr_t>(pointer));
-    test_print("\n");
-}
-
-// Says what is expected of a misuse of `pointer`, and hides the pointer from the compiler.
-void* about_to_misuse(void* pointer) {
-    switch (current->expected) {
-        case kDouble:
-            expect_line("double free of ", pointer);
-            break;
-        case kInvalid:
-            expect_line("invalid pointer ", pointer);
-            break;
-        case kEither:
-            expect_line("double free of ", pointer);
-            expect_line("invalid pointer ", pointer);
-            break;
-        case kWrongSize:
-            expect_line("wrong size or alignment for ", pointer);
-            break;
-        case kNoMemory:
-            test_print("EXPECT emma: out of memory\n");
-            break;
-    }
-    if (current->may_fault && !EMMA_CHECKS) test_print("MAYFAULT\n");
-    return test_opaque_pointer(pointer);
-}
 
 void* get(std::size_t size) {
     void* object = test_opaque_pointer(malloc(size));
@@ -472,21 +418,4 @@ constexpr Case kCases[] = {
 
 }  // namespace
 
-int main(int argc, char** argv) {
-    constexpr std::size_t kCount = sizeof kCases / sizeof kCases[0];
-    if (argc < 2) {
-        for (std::size_t i = 0; i < kCount; i++) {
-            test_print_number(i);
-            test_print("\t");
-            test_print(kCases[i].name);
-            test_print("\n");
-        }
-        return 0;
-    }
-    const std::size_t number = test_argument(argc, argv, 1, 0);
-    CHECK(number < kCount);
-    current = &kCases[number];
-    current->misuse(current->size);
-    test_print("the misuse was not noticed\n");
-    return 1;
-}
+int main(int argc, char** argv) { return run_case(kCases, argc, argv); }

@@ -18,6 +18,8 @@ for kind in static static-pie; do
     trace "$set/tests/$kind/tests/faults/huge"
     trace "$set/tests/$kind/tests/freestanding/trim" small
     trace "$set/tests/$kind/tests/freestanding/thread_ends" 20
+    trace "$set/tests/$kind/tests/freestanding/reserve" no-faults
+    trace "$set/tests/$kind/examples/request_heaps"
     trace "$set/tests/$kind/examples/hello"
     trace "$set/tests/$kind/examples/threads"
     trace "$set/tests/$kind/tests/misuse/misuse" 1
