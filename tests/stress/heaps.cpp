@@ -38,9 +38,9 @@ void add_and_wake(std::uint32_t* word) {
 std::size_t some_size(test_random* random) {
     const std::uint64_t kind = test_below(random, 1000);
     return 16 + test_below(random, kind < 800   ? 300
-                                  : kind < 980 ? 4000
-                                  : kind < 999 ? 60000
-                                               : 400000);
+                                   : kind < 980 ? 4000
+                                   : kind < 999 ? 60000
+                                                : 400000);
 }
 
 // Four fifths stay alive.
