@@ -72,6 +72,10 @@ void make_private(void* word);
 void limit_source(unsigned successes, bool refused_means_taken);
 std::size_t bytes_mapped();
 
+// ---- for the explorer's own tests: what a run came to, and what a random scenario is made from
+void note_outcome(std::uint64_t value);
+std::uint64_t scenario_seed();
+
 // ---- the kernel's part, for the headers that stand in for arch/linux
 inline constexpr std::uint32_t kProcess = 7;
 inline constexpr std::uint32_t kFirstThreadId = 100;  // of thread 0

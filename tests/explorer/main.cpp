@@ -24,11 +24,14 @@
 #include "tests/explorer/listing.h"
 #include "tests/explorer/memory.h"
 #include "tests/explorer/run.h"
+#include "tests/explorer/selftest.h"
 
 namespace emma::explore {
 namespace {
 
 ScenarioKind* g_scenarios = nullptr;
+
+constexpr unsigned kRandomPrograms = 100;
 
 struct Settings {
     unsigned long limit = 400000;
@@ -104,6 +107,8 @@ bool replay(Runner& runner, Search& search, const Settings& settings) {
 
 bool explore(const ScenarioKind& kind, const Settings& settings) {
     std::printf("%s, %u threads: %s\n", kind.name, kind.threads, kind.about);
+    if (is_selftest(kind) && settings.random == 0 && !settings.replay)
+        return run_selftest(kind, settings.seed, kRandomPrograms);
     Runner runner(kind);
     if (!runner.set_up()) {
         std::printf("  FAILS before the threads: %s\n", runner.failure().c_str());
