@@ -50,7 +50,8 @@ class Busy {
   public:
     bool enter() { return arch::increment_to_zero(&depth_); }
     void exit() { arch::decrement(&depth_); }
-    void reset() { depth_ = kUnoccupied; }
+    // Release: a visitor that finds this value knows what the holders before the present one did.
+    void reset() { __atomic_store_n(&depth_, kUnoccupied, __ATOMIC_RELEASE); }
     bool is_unoccupied() const { return depth_ == kUnoccupied; }
     // For a visitor. Acquire: what the holder's last operation did is visible with its exit.
     bool is_unoccupied_remote() const {
