@@ -97,8 +97,8 @@ struct alignas(arch::kCacheLineBytes) Heap {
     // ---- holder
     std::uint64_t no_free_slots;  // always 0; first, see Bin
     Busy busy;
-    Visited visited;  // any thread; here because every operation looks at it
-    bool was_held;    // by a thread, ever
+    Visited visited;        // any thread; here because every operation looks at it
+    Atomic<bool> was_held;  // by a thread, ever; any thread asks, relaxed
     ArenaPool* arenas;
     Bin bins[kSizeClassCount];
     BinSlabs slabs[kSizeClassCount];

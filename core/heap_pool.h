@@ -28,7 +28,7 @@ class HeapPool {
     bool has_several() const { return newest_.load(memory_order_relaxed) != nullptr; }
 
     // Whether a thread ever held a heap; exact while the program has one thread.
-    bool was_used() const { return first_.was_held || has_several(); }
+    bool was_used() const { return first_.was_held.load(memory_order_relaxed) || has_several(); }
 
     // Calls look_at(heap) for every heap.
     template <typename Visitor>
