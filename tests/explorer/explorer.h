@@ -67,6 +67,12 @@ void include_global(void* start, std::size_t bytes);
 // A word that each thread has for itself (a thread_local of core/). For set_up().
 void make_private(void* word);
 
+// Fields that are read while their owner changes them, by design: plain races there are no finding.
+void allow_races(const void* start, std::size_t bytes);
+
+// The end of a thread is a step of its own, which has_ended() sees. For set_up().
+void observe_ends();
+
 // Page source: from now on how many calls of map and extend succeed, and what a refused extend
 // says.
 void limit_source(unsigned successes, bool refused_means_taken);

@@ -74,8 +74,13 @@ std::uint32_t current_thread_id() { return kFirstThreadId + Runner::current()->t
 bool has_ended(std::uint32_t thread_id) {
     if (thread_id == kGoneThreadId) return true;
     const unsigned thread = thread_id - kFirstThreadId;
-    return thread < kMaxThreads && Runner::current()->has_ended(thread);
+    return thread < kMaxThreads && Runner::current()->sees_end_of(thread);
 }
+
+void allow_races(const void* start, std::size_t bytes) {
+    model.allow_races(reinterpret_cast<std::uintptr_t>(start), bytes);
+}
+void observe_ends() { Runner::current()->observe_ends(); }
 
 // Every other thread passes a barrier, one after the other.
 bool barrier_on_all_threads() {

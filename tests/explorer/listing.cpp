@@ -5,6 +5,9 @@
 
 #include <cstdio>
 #include <cstdlib>
+#include <cstring>
+
+extern "C" const char __executable_start;  // from the linker
 
 namespace emma::explore {
 namespace {
@@ -39,15 +42,22 @@ void append_step(std::string& text, const Choice& choice, unsigned count) {
 
 // `function at file:line`, by binutils' addr2line; without it the address.
 std::string place_of(const void* code) {
-    char command[200], line[400], place[400] = "";
-    std::snprintf(command, sizeof command, "addr2line -Cfsp -e /proc/%d/exe %p 2>/dev/null",
-                  static_cast<int>(getpid()),
-                  static_cast<const void*>(static_cast<const char*>(code) - 1));
-    if (std::FILE* const pipe = popen(command, "r")) {
-        if (std::fgets(line, sizeof line, pipe) != nullptr) std::sscanf(line, "%399[^\n]", place);
-        pclose(pipe);
+    // Before the return address, and relative to where the program was loaded.
+    const void* const address =
+        reinterpret_cast<const void*>(static_cast<const char*>(code) - 1 - &__executable_start);
+    char command[200], line[400];
+    std::snprintf(command, sizeof command, "addr2line -Cfsip -e /proc/%d/exe %p 2>/dev/null",
+                  static_cast<int>(getpid()), address);
+    std::string place;
+    std::FILE* const pipe = popen(command, "r");
+    // Of the functions that were inlined there, the first that is not just a way to an access.
+    while (pipe != nullptr && std::fgets(line, sizeof line, pipe) != nullptr) {
+        place.assign(line, std::strcspn(line, "\n"));
+        if (std::strstr(line, "atomic") == nullptr && std::strstr(line, "cpu.h") == nullptr) break;
     }
-    return place;
+    if (pipe != nullptr) pclose(pipe);
+    const std::size_t inlined = place.find("inlined by) ");
+    return inlined == std::string::npos ? place : place.substr(inlined + 12);
 }
 
 }  // namespace

@@ -172,11 +172,12 @@ void Model::execute(Event& event, int event_index, std::uint16_t store) {
     const bool fails =
         operation.kind == Kind::kCompareExchange && read.value != (operation.expected & mask);
     const bool writes = !operation.is_load() && !fails;
-    touch(event.thread, operation.address, operation.bytes, writes, true);
     if (operation.kind != Kind::kStore) {
         view.raise(index_of(where), event.store_read);
         acquire(event.thread, read.message, fails ? operation.failure_order : operation.order);
     }
+    // After that: what the store carries makes earlier accesses known.
+    touch(event.thread, operation.address, operation.bytes, writes, true);
     if (writes) append(event, event_index, where, result_of(operation, read.value) & mask);
     ++view.clock.of[event.thread];
 }

@@ -50,8 +50,10 @@ struct Location {
 class Model {
   public:
     void reset();
+    void forget_allowed_races() { allowed_.clear(); }
+    void allow_races(std::uintptr_t start, std::size_t bytes) { allowed_.push_back({start, bytes}); }
 
-    // Announces that a thread's plain accesses from now on belong to its next operation.
+    // Of the operation's word; made with what memory holds when it is first asked for.
     Location& location(const Operation& operation);
     std::size_t index_of(const Location& location) const {
         return static_cast<std::size_t>(&location - locations_.data());
@@ -82,6 +84,10 @@ class Model {
         std::uintptr_t key;
         std::uint32_t run, index;
     };
+    struct Range {
+        std::uintptr_t start;
+        std::size_t bytes;
+    };
     struct ThreadState {
         View view;
         std::vector<int> unacquired;  // messages of relaxed loads, for an acquire fence
@@ -96,6 +102,7 @@ class Model {
     void append(Event& event, int event_index, Location& location, std::uint64_t value);
     void barrier(Event& event);
     bool is_known(unsigned thread, const Clock& clock) const;
+    void find_race(std::uintptr_t address, const char* what) const;
 
     std::uint32_t run_ = 0;
     Bucket location_table_[kBuckets] = {};
@@ -108,6 +115,7 @@ class Model {
     std::size_t message_count_ = 0;
     ThreadState threads_[kMaxThreads];
     View barrier_view_;
+    std::vector<Range> allowed_;
 };
 
 extern Model model;

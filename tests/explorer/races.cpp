@@ -29,19 +29,25 @@ bool Model::is_known(unsigned thread, const Clock& clock) const {
     return true;
 }
 
+void Model::find_race(std::uintptr_t address, const char* what) const {
+    for (const Range& range : allowed_)
+        if (address - range.start < range.bytes) return;
+    fail(what);
+}
+
 void Model::touch(unsigned thread, std::uintptr_t address, std::size_t bytes, bool is_write,
                   bool is_atomic) {
     const std::uint16_t now = threads_[thread].view.clock.of[thread];
     for (std::size_t i = 0; i < bytes; ++i) {
         Touch& touched = cell_of(address + i).touched[(address + i) & 7];
         if (!is_known(thread, touched.write))
-            fail("race: another thread's plain write is not known to be over");
+            find_race(address, "race: another thread's plain write is not known to be over");
         if (is_write && !is_known(thread, touched.read))
-            fail("race: another thread's plain read is not known to be over");
+            find_race(address, "race: another thread's plain read is not known to be over");
         if (!is_atomic && !is_known(thread, touched.atomic_write))
-            fail("race: another thread's atomic write is not known to be over");
+            find_race(address, "race: another thread's atomic write is not known to be over");
         if (!is_atomic && is_write && !is_known(thread, touched.atomic_read))
-            fail("race: another thread's atomic read is not known to be over");
+            find_race(address, "race: another thread's atomic read is not known to be over");
         Clock& mine = is_atomic ? (is_write ? touched.atomic_write : touched.atomic_read)
                                 : (is_write ? touched.write : touched.read);
         mine.of[thread] = now;

@@ -67,6 +67,7 @@ bool Runner::guarded(Work work) {
 
 bool Runner::set_up() {
     memory.forget_all();
+    model.forget_allowed_races();
     names_.clear();
     return guarded([&] {
         memory.note_access(Memory::kStart, kind_.bytes, true);
@@ -91,10 +92,31 @@ void Runner::fail(const std::string& what) {
 void Runner::start_fiber() {
     Runner& runner = *active_;
     runner.scenario_->run_thread(runner.thread_);
+    if (runner.ends_are_steps_) runner.note_end();
     runner.ended_ |= 1u << runner.thread_;
     if (runner.starting_) runner.switch_to(kExplorer);
     runner.hand_over();
     std::abort();
+}
+
+// That a thread has ended is known from the kernel: whoever sees it knows all that the thread did.
+void Runner::note_end() {
+    Operation operation;
+    operation.kind = Kind::kExchange;
+    operation.order = __ATOMIC_RELEASE;
+    operation.address = reinterpret_cast<std::uintptr_t>(&end_words_[thread_]);
+    operation.operand = 1;
+    operation.code = __builtin_return_address(0);
+    perform(operation);
+}
+
+bool Runner::sees_end_of(unsigned thread) {
+    Operation operation;
+    operation.kind = Kind::kAdd;
+    operation.order = __ATOMIC_ACQUIRE;
+    operation.address = reinterpret_cast<std::uintptr_t>(&end_words_[thread]);
+    operation.code = __builtin_return_address(0);
+    return perform(operation) != 0;
 }
 
 void Runner::prepare(unsigned thread) {
@@ -164,6 +186,7 @@ Outcome Runner::run(Search& search) {
     ended_ = 0;
     superfluous_ = false;
     for (std::uint16_t& number : numbers_) number = 0;
+    for (std::uint64_t& word : end_words_) word = 0;
     search.begin_run(announced_);
     // Each thread runs to its first operation; what comes before it concerns no other.
     starting_ = true;

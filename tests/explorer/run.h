@@ -38,7 +38,8 @@ class Runner {
         return private_word_ != nullptr &&
                address == reinterpret_cast<std::uintptr_t>(private_word_);
     }
-    bool has_ended(unsigned thread) const { return (ended_ >> thread & 1) != 0; }
+    void observe_ends() { ends_are_steps_ = true; }
+    bool sees_end_of(unsigned thread);
     unsigned thread_count() const { return kind_.threads; }
 
   private:
@@ -50,6 +51,7 @@ class Runner {
     };
     static void start_fiber();
     void prepare(unsigned thread);
+    void note_end();
     void hand_over();
     void switch_to(int thread);
     template <typename Work>
@@ -64,6 +66,8 @@ class Runner {
     std::string failure_;
     const void* failure_code_ = nullptr;
     bool running_ = false, starting_ = false, superfluous_ = false;
+    bool ends_are_steps_ = false;
+    std::uint64_t end_words_[kMaxThreads] = {};
     unsigned thread_ = 0, ended_ = 0;
     std::uint16_t numbers_[kMaxThreads] = {};
     const Operation* announced_[kMaxThreads] = {};
