@@ -48,9 +48,8 @@ ArenaList::Cell* ArenaList::cell_mapping(const PageSource& source, std::uint32_t
 
 Arena* ArenaList::at(std::uint32_t place) const {
     Cell* const found = cell(place);
-    // Sequentially consistent with remove() and with the count of guards: a reader that counted
-    // itself after the remover looked at the count finds null here.
-    return found == nullptr ? nullptr : found->load(memory_order_seq_cst);
+    // Acquire pairs with add(): the arena is seen whole.
+    return found == nullptr ? nullptr : found->load(memory_order_acquire);
 }
 
 std::uint32_t ArenaList::add(const PageSource& source, Arena* arena) {
@@ -61,7 +60,7 @@ std::uint32_t ArenaList::add(const PageSource& source, Arena* arena) {
         Arena* expected = nullptr;
         arena->head.place = place;
         // A failure means that another thread has put its arena here.
-        if (!found->compare_exchange(expected, arena, memory_order_seq_cst, memory_order_relaxed))
+        if (!found->compare_exchange(expected, arena, memory_order_release, memory_order_relaxed))
             continue;
         std::uint32_t end = end_.load(memory_order_relaxed);
         while (end <= place &&
@@ -71,8 +70,10 @@ std::uint32_t ArenaList::add(const PageSource& source, Arena* arena) {
     }
 }
 
+// Relaxed: the remover holds an ArenaGuard, and by dropping it tells all who count themselves
+// later.
 void ArenaList::remove(const Arena& arena) {
-    cell(arena.head.place)->store(nullptr, memory_order_seq_cst);
+    cell(arena.head.place)->store(nullptr, memory_order_relaxed);
 }
 
 }  // namespace emma

@@ -20,6 +20,7 @@ class ArenaList {
     // The place that the arena got, also in its head; kNoPlace: the list must grow and the source
     // refuses.
     std::uint32_t add(const PageSource& source, Arena* arena);
+    // Inside an ArenaGuard.
     void remove(const Arena& arena);
 
     // One more than the last place ever used.

@@ -106,8 +106,8 @@ class ArenaPool {
     Atomic<std::size_t> source_calls_;
 };
 
-// While one exists no arena that its holder found is unmapped. Sequentially consistent with
-// ArenaList::at() and remove(): see unmap_closed().
+// While one exists no arena that its holder found is unmapped. Sequentially consistent with the
+// arena table: see unmap_closed().
 class ArenaGuard {
   public:
     explicit ArenaGuard(const ArenaPool& pool) : pool_(pool) {

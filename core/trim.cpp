@@ -75,8 +75,9 @@ void ArenaPool::put_in_limbo(Arena* arena) {
 }
 
 // The arena is out of the list, and now leaves the table. If then no guard is held nobody can be
-// looking at it: a guard taken later finds it in neither (both were written before the count was
-// read, sequentially consistent on all three), and one that was dropped has released its look.
+// looking at it: a guard taken later finds it in neither, and one that was dropped has released its
+// look. Not in the list, because whoever took it out held a guard and has dropped that one too. Not
+// in the table, because it left that before the count was read, sequentially consistent on both.
 std::size_t ArenaPool::unmap_closed(Arena* arena) {
     const std::uintptr_t addr = arena->addr();
     std::size_t unmapped = 0;
