@@ -119,18 +119,17 @@ const Registration<Adopt> adopt_three("adopt", 3, "three adopters, one heap to a
 // The holder ends while another looks for a heap.
 class AdoptFromEnding : public Scenario {
     Pool pool_;
+    Heap* dying_ = nullptr;
     unsigned done_[kMaxThreads] = {};
 
     void set_up() override {
         observe_ends();
-        Heap* const first = pool_.heaps.acquire(pool_.arenas, Ownership::kAnonymous);
-        (void)first;
+        (void)pool_.heaps.acquire(pool_.arenas, Ownership::kAnonymous);
         Heap* const second =
             pool_.heaps.acquire(pool_.arenas, std::uint64_t{kProcess} << 32 | kFirstThreadId);
         name_heap(*second, "second heap");
         dying_ = second;
     }
-    Heap* dying_ = nullptr;
     void run_thread(unsigned index) override {
         Heap* const heap =
             index == 0 ? dying_ : pool_.heaps.acquire(pool_.arenas, this_thread_as_holder());
@@ -145,6 +144,32 @@ class AdoptFromEnding : public Scenario {
 };
 const Registration<AdoptFromEnding> ending_two("adopt_ending", 2, "a holder ends, one adopts");
 const Registration<AdoptFromEnding> ending_three("adopt_ending", 3, "a holder ends, two adopt");
+
+// A holder that ends in the middle of an operation keeps its heap for ever.
+class AdoptMidway : public Scenario {
+    Pool pool_;
+    Heap* dying_ = nullptr;
+
+    void set_up() override {
+        observe_ends();
+        (void)pool_.heaps.acquire(pool_.arenas, Ownership::kAnonymous);
+        dying_ = pool_.heaps.acquire(pool_.arenas, std::uint64_t{kProcess} << 32 | kFirstThreadId);
+        name_heap(*dying_, "second heap");
+    }
+    void run_thread(unsigned index) override {
+        if (index == 0) {
+            expect(dying_->enter(), "the holder is kept out");
+            ++dying_->bins[3].slot_bytes;
+            return;
+        }
+        expect(work_in(pool_.heaps.acquire(pool_.arenas, this_thread_as_holder())),
+               "a heap that was just acquired is occupied");
+    }
+    void check() override {
+        expect(dying_->bins[3].slot_bytes == 1, "a heap was adopted in mid-operation");
+    }
+};
+const Registration<AdoptMidway> midway_two("adopt_midway", 2, "a holder ends in mid-operation");
 
 // ---- visiting
 class Visit : public Scenario {

@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: MIT OR Apache-2.0
 // Whole instances: the first use by several threads, objects that go from thread to thread, the
 // default instance with a heap per thread, and trimming while another allocates.
+#include "core/instance.h"
 #include "core/audit.h"
 #include "core/include/emma.h"
-#include "core/instance.h"
 #include "tests/explorer/scenarios/heaps.h"
 
 namespace emma::explore {
@@ -234,7 +234,8 @@ class SlabsAndAudit : public Default {
         Default::check();
     }
 };
-const Registration<SlabsAndAudit> slabs_audit("slabs_audit", 2, "slabs come and go under the audit");
+const Registration<SlabsAndAudit> slabs_audit("slabs_audit", 2,
+                                              "slabs come and go under the audit");
 
 }  // namespace
 }  // namespace emma::explore

@@ -71,7 +71,7 @@ class PublishHuge : public Scenario {
 const Registration<PublishHuge> publish_two("huge_publish", 2, "a huge object is handed over");
 const Registration<PublishHuge> publish_three("huge_publish", 3, "and another comes");
 
-// One asks about any address, known or not, while objects come and go there.
+// One asks about an object that goes, and about whatever there is while another comes.
 class AskHuge : public Scenario {
     ArenaPool arenas_{kSystemPages};
     std::uintptr_t object_ = 0;
@@ -82,7 +82,12 @@ class AskHuge : public Scenario {
     }
     void run_thread(unsigned index) override {
         if (index == 0) free_huge(arenas_, object_);
-        if (index == 1) found_ = arenas_.table().bytes_at(object_);
+        if (index == 1) {
+            found_ = arenas_.table().bytes_at(object_);
+            arenas_.table().for_each([this](std::uintptr_t addr, std::size_t bytes) {
+                expect(bytes == (addr == object_ ? 1 : 2) * kHugeBytes, "the size of an object");
+            });
+        }
         if (index == 2) (void)allocate_large(arenas_, 2 * kHugeBytes, 16);
     }
     void check() override {
@@ -90,7 +95,7 @@ class AskHuge : public Scenario {
     }
 };
 const Registration<AskHuge> ask_two("huge_ask", 2, "a free against a question");
-const Registration<AskHuge> ask_three("huge_ask", 3, "an entry is used again under a question");
+const Registration<AskHuge> ask_three("huge_ask", 3, "one goes, one comes, and questions");
 
 class FreeRun : public Scenario {
     ArenaPool arenas_{kSystemPages};

@@ -74,15 +74,25 @@ const Registration<UnmapAndClaim<false>> claim_two("unmap_claim", 2, "unmapping 
 const Registration<UnmapAndClaim<true>> trims_two("unmap_twice", 2, "unmapping against unmapping");
 
 // An arena is published while others look for its address.
+template <bool kAgain>
 class Publish : public Scenario {
     ArenaPool arenas_{kSystemPages};
 
-    void set_up() override { name_pool(arenas_, "arenas"); }
+    void set_up() override {
+        name_pool(arenas_, "arenas");
+        if (!kAgain) return;
+        // Its place in the list has been used before, so readers look there from the start.
+        const SliceRange range = arenas_.claim(1, 1);
+        arenas_.release(range.arena, range.first, range.count);
+        arenas_.trim();
+        expect(bytes_mapped() == 0, "an empty arena stays mapped");
+    }
     void run_thread(unsigned index) override {
-        if (index != 1) {
+        if (index != 1 || kAgain) {
             const SliceRange range = arenas_.claim(1, 1);
             expect(range.ok(), "no memory");
             use_slices(range, 5 + index);
+            arenas_.release(range.arena, range.first, range.count);
             return;
         }
         const ArenaGuard guard(arenas_);
@@ -101,8 +111,10 @@ class Publish : public Scenario {
         expect(arenas_.mapped_bytes() == bytes_mapped(), "the account of mapped bytes");
     }
 };
-const Registration<Publish> publish_two("publish", 2, "a new arena against a reader of the list");
-const Registration<Publish> publish_three("publish", 3, "two new arenas against a reader");
+const Registration<Publish<false>> publish_two("publish", 2,
+                                               "a new arena against a reader of the list");
+const Registration<Publish<false>> publish_three("publish", 3, "two new arenas against a reader");
+const Registration<Publish<true>> again_two("publish_again", 2, "the same at a place used before");
 
 }  // namespace
 }  // namespace emma::explore
