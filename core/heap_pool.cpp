@@ -50,7 +50,8 @@ Heap* HeapPool::acquire(ArenaPool& arenas, std::uint64_t holder) {
     Heap* heap = take_idle(holder);
     if (heap == nullptr && has_several()) heap = take_from_ended(holder);
     if (heap == nullptr) heap = add(arenas, holder);
-    if (heap != nullptr) heap->arenas = &arenas;
+    // Once only: a visitor of a heap with slabs reads it.
+    if (heap != nullptr && heap->arenas == nullptr) heap->arenas = &arenas;
     return heap;
 }
 
