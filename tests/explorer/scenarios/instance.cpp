@@ -65,6 +65,30 @@ class HandOver : public Scenario {
 const Registration<HandOver> over_two("hand_over", 2, "two threads free what a third has made");
 const Registration<HandOver> over_three("hand_over", 3, "three do");
 
+// A heap that one borrows while another visits it and retires what is free.
+class BorrowAndTrim : public Scenario {
+    Instance instance_{kSystemPages};
+
+    void set_up() override {
+        name_field(instance_, "instance");
+        instance_.release(instance_.allocate(kTwoSlots, 16, Contents::kAny));
+        instance_.arenas.for_each([](Arena& arena) { name_arena(arena); });
+        instance_.heaps.for_each([](Heap* heap) { name_heap(*heap, "heap"); });
+    }
+    void run_thread(unsigned index) override {
+        if (index == 1) {
+            instance_.for_each_reachable_heap([](Heap* heap) { heap->trim(); });
+            return;
+        }
+        void* const object = instance_.allocate(kTwoSlots, 16, Contents::kAny);
+        expect(object != nullptr, "no memory");
+        use_object(object, 5);
+        instance_.release(object);
+    }
+    void check() override { check_instance_goes(instance_); }
+};
+const Registration<BorrowAndTrim> trim_borrowed("borrow_trim", 2, "borrowing against a visitor");
+
 // ---- the default instance: the fast paths
 class Default : public Scenario {
   protected:
