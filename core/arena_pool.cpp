@@ -24,13 +24,7 @@ SliceRange ArenaPool::claim(unsigned count, unsigned alignment_slices) {
     SliceRange range = claim_from(hint, count, alignment_slices);
     // The hint may have passed an arena that has room again.
     if (!range.ok() && hint != 0) range = claim_from(0, count, alignment_slices);
-    const unsigned least = alignment_slices > count ? alignment_slices : count;
-    while (!range.ok()) {
-        Arena* const arena = add_arena(least + (least < kSlicesPerArena - 1 ? 1 : 0));
-        if (arena == nullptr) return {};
-        // Another thread may empty the new arena first; then that thread has advanced.
-        range = arena->claim(count, alignment_slices);
-    }
+    if (!range.ok()) range = claim_new(count, alignment_slices);
     note_regret(range);
     return range;
 }
@@ -74,23 +68,31 @@ void ArenaPool::skip_full(std::uint32_t place, const Arena* arena) {
         first_with_room_.store(place + 1, memory_order_relaxed);
 }
 
-Arena* ArenaPool::add_arena(unsigned least_slices) {
+// From a new arena, before others can find it: neither claims nor a trim() get there first, so this
+// needs no second attempt.
+SliceRange ArenaPool::claim_new(unsigned count, unsigned alignment_slices) {
+    const unsigned least = alignment_slices + count;  // the first multiple behind the header
     unsigned slices = kSlicesPerArena;
-    if (list_.end() == 0) slices = least_slices > kFirstSlices ? least_slices : kFirstSlices;
+    if (list_.end() == 0) slices = least > kFirstSlices ? least : kFirstSlices;
     void* pages = map(slices * kSliceBytes, kArenaBytes);
-    while (pages == nullptr && slices / 2 >= least_slices) {
+    while (pages == nullptr && slices / 2 >= least) {
         slices /= 2;
         pages = map(slices * kSliceBytes, kArenaBytes);
     }
-    if (pages == nullptr) return nullptr;
+    if (pages == nullptr) return {};
     Arena* const arena = Arena::make(pages, slices);
-    if (table_.insert(source(), arena->addr(), ArenaTable::kArenaMark)) {
-        if (list_.add(source(), arena) != ArenaList::kNoPlace) return arena;
-        (void)table_.begin_removal(arena->addr());
-        table_.end_removal(arena->addr(), true);
-    }
+    const SliceRange range = arena->claim(count, alignment_slices);
+    if (add_arena(arena)) return range;
     unmap(pages, slices * kSliceBytes);
-    return nullptr;
+    return {};
+}
+
+bool ArenaPool::add_arena(Arena* arena) {
+    if (!table_.insert(source(), arena->addr(), ArenaTable::kArenaMark)) return false;
+    if (list_.add(source(), arena) != ArenaList::kNoPlace) return true;
+    (void)table_.begin_removal(arena->addr());
+    table_.end_removal(arena->addr(), true);
+    return false;
 }
 
 Arena* ArenaPool::arena_around(std::uintptr_t addr) const {
