@@ -73,6 +73,7 @@ class ArenaPool {
 
   private:
     friend class ArenaGuard;
+    friend struct ArenaPoolInspector;  // tests
 
     SliceRange claim_from(std::uint32_t place, unsigned count, unsigned alignment_slices);
     bool grow(Arena* arena, unsigned count);

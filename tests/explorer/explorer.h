@@ -61,6 +61,9 @@ inline void expect(bool holds, const char* what) {
 // Names for the failure's listing: `count` objects of `each_bytes` from `start` on.
 void name_range(const void* start, std::size_t each_bytes, unsigned count, const char* name);
 
+// Words that nothing is decided by (statistics): operations on them are no steps. For set_up().
+void leave_out(const void* start, std::size_t bytes);
+
 // Globals that a scenario changes are put back like its own memory. For set_up().
 void include_global(void* start, std::size_t bytes);
 
@@ -76,6 +79,7 @@ void observe_ends();
 // Page source: from now on how many calls of map and extend succeed, and what a refused extend
 // says.
 void limit_source(unsigned successes, bool refused_means_taken);
+void limit_unmaps(unsigned successes);
 std::size_t bytes_mapped();
 
 // ---- for the explorer's own tests: what a run came to, and what a random scenario is made from

@@ -24,11 +24,9 @@ bool is_modelled(const volatile void* address) {
     const Runner* const runner = Runner::current();
     if (runner == nullptr) return false;
     const auto addr = reinterpret_cast<std::uintptr_t>(address);
-    if (!runner->in_thread()) {
-        memory.note_access(addr, 1, true);
-        return false;
-    }
-    return memory.is_tracked(addr) && !runner->is_private(addr);
+    if (runner->in_thread() && memory.is_tracked(addr) && !runner->is_private(addr)) return true;
+    memory.note_access(addr, 1, true);
+    return false;
 }
 
 std::uint64_t modelled(Kind kind, const volatile void* address, unsigned bytes,

@@ -45,6 +45,7 @@ Extension extend(void*, std::uintptr_t address, std::size_t bytes) {
 
 bool unmap(void*, void* pages, std::size_t bytes) {
     step();
+    if (!memory.may_unmap()) return false;
     const auto address = reinterpret_cast<std::uintptr_t>(pages);
     discard(address, bytes);
     memory.unmap(address, bytes);
@@ -64,8 +65,12 @@ bool purge(void*, void* pages, std::size_t bytes) {
 void limit_source(unsigned successes, bool refused_means_taken) {
     memory.limit(successes, refused_means_taken);
 }
+void limit_unmaps(unsigned successes) { memory.limit_unmaps(successes); }
 std::size_t bytes_mapped() { return memory.bytes_mapped(); }
 
+void leave_out(const void* start, std::size_t bytes) {
+    memory.leave_out(reinterpret_cast<std::uintptr_t>(start), bytes);
+}
 void include_global(void* start, std::size_t bytes) { memory.include_global(start, bytes); }
 void make_private(void* word) { Runner::current()->make_private(word); }
 

@@ -43,12 +43,13 @@ void Memory::forget_all() {
     }
     for (Global& global : globals_) std::memcpy(global.start, global.before.data(), global.bytes);
     globals_.clear();
+    left_out_.clear();
     dirty_pages_.clear();
     saved_pages_.clear();
     changed_mappings_.clear();
     std::fill(mapped_.begin(), mapped_.end(), std::uint8_t{0});
     std::memset(mapped_.data(), 1, kObjectBytes / kPageBytes);
-    state_ = {kStart + kObjectBytes, 0, ~0u, false};
+    state_ = {kStart + kObjectBytes, 0, ~0u, ~0u, false};
 }
 
 void Memory::remember() {
@@ -106,6 +107,12 @@ bool Memory::is_global(std::uintptr_t address) const {
     return false;
 }
 
+bool Memory::is_left_out(std::uintptr_t address) const {
+    for (const Range& range : left_out_)
+        if (address - range.start < range.bytes) return true;
+    return false;
+}
+
 // ---- behind the page source --------------------------------------------------------------------
 
 // Addresses are never used a second time, so that a late access is seen to be one.
@@ -152,12 +159,15 @@ void Memory::unmap(std::uintptr_t address, std::size_t bytes) {
     state_.bytes_mapped -= bytes;
 }
 
-bool Memory::may_map() {
-    if (state_.successes_left == ~0u) return true;
-    if (state_.successes_left == 0) return false;
-    --state_.successes_left;
+// ~0: without end.
+bool Memory::take_one(unsigned& left) {
+    if (left == ~0u) return true;
+    if (left == 0) return false;
+    --left;
     return true;
 }
+bool Memory::may_map() { return take_one(state_.successes_left); }
+bool Memory::may_unmap() { return take_one(state_.unmaps_left); }
 
 void Memory::limit(unsigned successes, bool refused_means_taken) {
     state_.successes_left = successes;

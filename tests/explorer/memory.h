@@ -27,12 +27,13 @@ class Memory {
 
     static bool contains(std::uintptr_t address) { return address - kStart < kBytes; }
     bool is_tracked(std::uintptr_t address) const {
-        return contains(address) || (!globals_.empty() && is_global(address));
+        return (contains(address) || is_global(address)) && !is_left_out(address);
     }
     // False: not all of it is mapped.
     bool note_access(std::uintptr_t address, std::size_t bytes, bool is_write);
 
     void include_global(void* start, std::size_t bytes);
+    void leave_out(std::uintptr_t start, std::size_t bytes) { left_out_.push_back({start, bytes}); }
 
     // ---- behind the page source
     std::uintptr_t map(std::size_t bytes, std::size_t alignment);
@@ -40,8 +41,10 @@ class Memory {
     bool is_mapped(std::uintptr_t address, std::size_t bytes) const;
     void unmap(std::uintptr_t address, std::size_t bytes);
     void zero(std::uintptr_t address, std::size_t bytes);
-    bool may_map();  // by the limit
+    bool may_map();  // by the limits
+    bool may_unmap();
     void limit(unsigned successes, bool refused_means_taken);
+    void limit_unmaps(unsigned successes) { state_.unmaps_left = successes; }
     bool refused_means_taken() const { return state_.refused_means_taken; }
     std::size_t bytes_mapped() const { return state_.bytes_mapped; }
 
@@ -49,7 +52,7 @@ class Memory {
     struct State {
         std::uintptr_t next;
         std::size_t bytes_mapped;
-        unsigned successes_left;
+        unsigned successes_left, unmaps_left;
         bool refused_means_taken;
     };
     struct Global {
@@ -62,13 +65,20 @@ class Memory {
         std::size_t page;
         std::vector<unsigned char> bytes;
     };
+    struct Range {
+        std::uintptr_t start;
+        std::size_t bytes;
+    };
     bool is_global(std::uintptr_t address) const;
+    bool is_left_out(std::uintptr_t address) const;
+    static bool take_one(unsigned& left);
     void mark_dirty(std::size_t page);
 
     std::vector<std::uint8_t> mapped_, dirty_, saved_, mapped_before_;
     std::vector<std::uint32_t> dirty_pages_, changed_mappings_;
     std::vector<SavedPage> saved_pages_;
     std::vector<Global> globals_;
+    std::vector<Range> left_out_;
     State state_{}, remembered_{};
 };
 

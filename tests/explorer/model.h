@@ -51,7 +51,9 @@ class Model {
   public:
     void reset();
     void forget_allowed_races() { allowed_.clear(); }
-    void allow_races(std::uintptr_t start, std::size_t bytes) { allowed_.push_back({start, bytes}); }
+    void allow_races(std::uintptr_t start, std::size_t bytes) {
+        allowed_.push_back({start, bytes});
+    }
 
     // Of the operation's word; made with what memory holds when it is first asked for.
     Location& location(const Operation& operation);

@@ -24,10 +24,17 @@ void check_instance_goes(Instance& instance) {
     instance.arenas.for_each([](Arena&) { fail("an empty arena stays mapped"); });
 }
 
+void name_instance(Instance& instance) {
+    name_field(instance, "instance");
+    name_pool(instance.arenas, "instance.arenas");
+    leave_out(&instance.borrows, sizeof instance.borrows);
+    leave_out(&instance.adoptions, sizeof instance.adoptions);
+}
+
 class FirstUse : public Scenario {
     Instance instance_{kSystemPages};
 
-    void set_up() override { name_field(instance_, "instance"); }
+    void set_up() override { name_instance(instance_); }
     void run_thread(unsigned index) override {
         void* const object = instance_.allocate(kTwoSlots, 16, Contents::kAny);
         expect(object != nullptr, "no memory");
@@ -45,7 +52,7 @@ class HandOver : public Scenario {
     void* object_[3] = {};
 
     void set_up() override {
-        name_field(instance_, "instance");
+        name_instance(instance_);
         for (void*& object : object_)
             use_object(object = instance_.allocate(kTwoSlots, 16, Contents::kAny), 1);
         instance_.arenas.for_each([](Arena& arena) { name_arena(arena); });
@@ -70,7 +77,7 @@ class BorrowAndTrim : public Scenario {
     Instance instance_{kSystemPages};
 
     void set_up() override {
-        name_field(instance_, "instance");
+        name_instance(instance_);
         instance_.release(instance_.allocate(kTwoSlots, 16, Contents::kAny));
         instance_.arenas.for_each([](Arena& arena) { name_arena(arena); });
         instance_.heaps.for_each([](Heap* heap) { name_heap(*heap, "heap"); });
@@ -99,7 +106,7 @@ class Default : public Scenario {
         include_global(&g_no_heap, sizeof g_no_heap);
         make_private(&t_heap);
         t_heap.store(&g_no_heap, memory_order_relaxed);
-        name_field(g_instance, "g_instance");
+        name_instance(g_instance);
         name_field(g_no_heap, "g_no_heap");
     }
     // The first thread's heap, with an object.

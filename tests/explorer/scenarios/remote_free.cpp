@@ -37,6 +37,36 @@ class FreeAndReuse : public Scenario {
     }
 };
 
+// The owner frees objects of the very slab: who empties it, owner or drain, retires it.
+template <unsigned kFreers>
+class FreeBoth : public Scenario {
+    static constexpr std::size_t kThreeSlots = 20 * 1024;
+    OwnHeap own_;
+    void* object_[3] = {};
+
+    void set_up() override {
+        for (void*& object : object_) use_object(object = own_.allocate(kThreeSlots), 1);
+        own_.free(own_.allocate(kThreeSlots));  // the slab is full, another current
+        own_.arenas.for_each([](Arena& arena) { name_arena(arena); });
+    }
+    void run_thread(unsigned index) override {
+        if (index < kFreers) {
+            use_object(object_[index], 2 + index);
+            own_.free_remote(object_[index]);
+            return;
+        }
+        for (unsigned i = kFreers; i < 3; ++i) own_.free(object_[i]);
+        own_.heap.drain_inbox();
+        use_object(own_.allocate(kThreeSlots), 9);
+    }
+    void check() override {
+        own_.heap.drain_inbox();
+        own_.check_slabs();
+    }
+};
+const Registration<FreeBoth<1>> both_two("remote_local", 2, "frees of one slab from both sides");
+const Registration<FreeBoth<2>> both_three("remote_local", 3, "and by two others");
+
 const Registration<FreeAndReuse<1>> two("remote_free", 2, "remote free against collect and reuse");
 const Registration<FreeAndReuse<2>> three("remote_free", 3,
                                           "two remote frees of a slab against collect and retire");

@@ -65,6 +65,7 @@ class UnmapAndClaim : public Scenario {
         }
     }
     void check() override {
+        expect(bytes_mapped() <= 2 * kArenaBytes, "one claim has made several arenas");
         expect(arenas_.mapped_bytes() == bytes_mapped(), "the account of mapped bytes");
         arenas_.trim();
         expect(bytes_mapped() == 0, "an empty arena stays mapped");
