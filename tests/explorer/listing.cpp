@@ -40,24 +40,53 @@ void append_step(std::string& text, const Choice& choice, unsigned count) {
     if (count > 1) text += '*' + std::to_string(count);
 }
 
-// `function at file:line`, by binutils' addr2line; without it the address.
-std::string place_of(const void* code) {
-    // Before the return address, and relative to where the program was loaded.
-    const void* const address =
-        reinterpret_cast<const void*>(static_cast<const char*>(code) - 1 - &__executable_start);
-    char command[200], line[400];
-    std::snprintf(command, sizeof command, "addr2line -Cfsip -e /proc/%d/exe %p 2>/dev/null",
-                  static_cast<int>(getpid()), address);
-    std::string place;
-    std::FILE* const pipe = popen(command, "r");
-    // Of the functions that were inlined there, the first that is not just a way to an access.
+// Is this just a way to an access (std::atomic, the stand-in for arch/)?
+bool is_wrapper(const char* line) {
+    return std::strstr(line, "atomic") != nullptr || std::strstr(line, "cpu.h") != nullptr;
+}
+
+// `function at file:line` for each place in the program, by one call of binutils' addr2line; empty
+// without it. Of the functions that were inlined at a place, the first that is no wrapper.
+std::vector<std::string> places_of(const std::vector<const void*>& codes) {
+    std::string command = "addr2line -Capsife /proc/" + std::to_string(getpid()) + "/exe";
+    for (const void* code : codes) {
+        char text[32];  // before the return address, and relative to where the program was loaded
+        std::snprintf(text, sizeof text, " %#tx",
+                      static_cast<const char*>(code) - 1 - &__executable_start);
+        command += text;
+    }
+    std::vector<std::string> places;
+    char line[1000];
+    std::FILE* const pipe = popen((command + " 2>/dev/null").c_str(), "r");
     while (pipe != nullptr && std::fgets(line, sizeof line, pipe) != nullptr) {
-        place.assign(line, std::strcspn(line, "\n"));
-        if (std::strstr(line, "atomic") == nullptr && std::strstr(line, "cpu.h") == nullptr) break;
+        line[std::strcspn(line, "\n")] = '\0';
+        const char* const name = std::strstr(line, ": ");
+        const char* const inlined = std::strstr(line, "inlined by) ");
+        if (inlined == nullptr && name != nullptr) {
+            places.emplace_back(name + 2);
+        } else if (inlined != nullptr && !places.empty() && is_wrapper(places.back().c_str())) {
+            places.back() = inlined + 12;
+        }
     }
     if (pipe != nullptr) pclose(pipe);
-    const std::size_t inlined = place.find("inlined by) ");
-    return inlined == std::string::npos ? place : place.substr(inlined + 12);
+    places.resize(codes.size());
+    return places;
+}
+
+void print_operation(const Runner& runner, const Event& event) {
+    const Operation& operation = event.operation;
+    std::printf("    %u  ", event.thread);
+    if (operation.kind == Kind::kBarrier) {
+        std::printf("barrier passed by thread %u", operation.target);
+        return;
+    }
+    std::printf("%s %s %s: %#llx", name_of(operation.kind), name_of_order(operation.order),
+                runner.name_of(operation.address).c_str(),
+                static_cast<unsigned long long>(event.found));
+    if (event.wrote) std::printf(" -> %#llx", static_cast<unsigned long long>(event.left));
+    if (operation.kind == Kind::kCompareExchange && !event.wrote) std::printf(" (fails)");
+    if (operation.is_load() && event.store_read != event.newest)
+        std::printf(" (%d stores late)", event.newest - event.store_read);
 }
 
 }  // namespace
@@ -96,29 +125,17 @@ bool from_text(const std::string& text, std::vector<Choice>& choices) {
 }
 
 void print_run(const Runner& runner) {
+    std::vector<const void*> codes;
+    for (const Event& event : runner.events()) codes.push_back(event.operation.code);
+    if (runner.failure_code() != nullptr) codes.push_back(runner.failure_code());
+    const std::vector<std::string> places = places_of(codes);
+    std::size_t at = 0;
     for (const Event& event : runner.events()) {
-        const Operation& operation = event.operation;
-        std::printf("    %u  ", event.thread);
-        if (operation.kind == Kind::kBarrier) {
-            std::printf("barrier passed by thread %u", operation.target);
-        } else {
-            std::printf("%s %s %s: ", name_of(operation.kind), name_of_order(operation.order),
-                        runner.name_of(operation.address).c_str());
-            if (operation.kind == Kind::kLoad)
-                std::printf("%#llx", static_cast<unsigned long long>(event.found));
-            else if (!event.wrote)
-                std::printf("fails at %#llx", static_cast<unsigned long long>(event.found));
-            else
-                std::printf("%#llx -> %#llx", static_cast<unsigned long long>(event.found),
-                            static_cast<unsigned long long>(event.left));
-            if (operation.is_load() && event.store_read != event.newest)
-                std::printf(" (%u stores late)", event.newest - event.store_read);
-        }
-        std::printf("   [%s]\n", place_of(operation.code).c_str());
+        print_operation(runner, event);
+        std::printf("   [%s]\n", places[at++].c_str());
     }
     if (runner.failure_code() != nullptr)
-        std::printf("    %u  then [%s]\n", runner.thread(),
-                    place_of(runner.failure_code()).c_str());
+        std::printf("    %u  then [%s]\n", runner.thread(), places[at].c_str());
     std::printf("  schedule: --replay '%s'\n", to_text(runner.events()).c_str());
 }
 
