@@ -3,13 +3,16 @@
 //
 //   explorer                     every scenario
 //   explorer --list              their names
-//   explorer SCENARIO...         these
+//   explorer SCENARIO...         these (`visit`: with any number of threads; `visit/3`: with three)
 //   --limit N                    at most N runs exhaustively; where that does not do, then all runs
 //                                with at most --preemptions (2) within N, and N/4 random ones
-//   --seed S                     of the random runs (drawn and printed otherwise)
 //   --random N                   N random runs, nothing else
-//   --replay 'SCHEDULE'          one run, listed
+//   --seed S                     of the random runs (drawn and printed otherwise)
+//   --replay 'SCHEDULE'          one run, listed; the schedule as a failure prints it
 //   --expect-failure             succeeds if some scenario fails (for builds with a bug)
+//
+// A failure is listed operation by operation: thread, what it did, which location, what it found
+// (`2 stores late`: not the newest), where in the sources.
 #include <sys/time.h>
 #include <unistd.h>
 
@@ -34,7 +37,7 @@ ScenarioKind* g_scenarios = nullptr;
 constexpr unsigned kRandomPrograms = 100;
 
 struct Settings {
-    unsigned long limit = 400000;
+    unsigned long limit = 200000;
     unsigned preemptions = 2;
     unsigned long random = 0;
     std::uint64_t seed = 0;
