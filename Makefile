@@ -135,8 +135,9 @@ $(OUT)/libemma.a $(OUT)/libemma_crt.a: $(OUT)/flags
 
 # What runs on every allocation and free is optimised for speed, the rest of core for size.
 OPTIMISE := -O2
+COLD := -Oz
 core_cold := $(filter-out core/emma.cpp,$(wildcard core/*.cpp))
-$(core_cold:%=$(OUT)/obj/%.o): OPTIMISE := -Os
+$(core_cold:%=$(OUT)/obj/%.o): OPTIMISE := $(COLD)
 
 # The assembler names the linker's table wherever the weak __errno_location is looked up, and nothing
 # refers to that name: without it the archive needs nothing from outside.
@@ -149,7 +150,7 @@ $(OUT)/obj/%.S.o: %.S $(OUT)/flags
 	$(call run,AS,$(CXX) $(LIB_CXXFLAGS) -MMD -MP -c $< -o $@)
 
 # Rewritten when the compiler, its flags or the list of sources change: then all is built anew.
-flags_now := $(CXX) $(shell $(CXX) --version 2>/dev/null | head -n 1) $(OPTIMISE) $(LIB_CXXFLAGS) $(core_sources) $(crt_sources)
+flags_now := $(CXX) $(shell $(CXX) --version 2>/dev/null | head -n 1) $(OPTIMISE) $(COLD) $(LIB_CXXFLAGS) $(core_sources) $(crt_sources)
 $(OUT)/flags: FORCE
 	@mkdir -p $(@D); echo '$(flags_now)' | cmp -s - $@ || echo '$(flags_now)' > $@
 .PHONY: FORCE
@@ -187,7 +188,7 @@ PRELOAD_LDFLAGS := -Wl,--version-script=linker/preload.map -Wl,-soname,libemma_p
 	-Wl,-z,defs -Wl,-z,now -Wl,-z,nodelete -Wl,--gc-sections
 preload_sources := $(filter-out core/api/new_handler.cpp,$(core_sources)) $(wildcard core/hosted/*.cpp)
 preload_objects := $(preload_sources:%=$(OUT)/preload/%.o)
-$(core_cold:%=$(OUT)/preload/%.o): OPTIMISE := -Os
+$(core_cold:%=$(OUT)/preload/%.o): OPTIMISE := $(COLD)
 
 .PHONY: preload
 preload: $(OUT)/libemma_preload.so

@@ -79,7 +79,8 @@ void Arena::release(unsigned first, unsigned count) {
     head.free_slices.set_bits(range_bits(first, count), memory_order_release);
 }
 
-std::size_t Arena::grow(const PageSource& source, unsigned count) {
+std::size_t Arena::grow(Pages& pages, unsigned count) {
+    const unsigned shift = shape().slice_shift;
     std::uint32_t mapped = head.mark.load(memory_order_relaxed);
     // Doubling keeps the number of calls small; less is asked for only where that is refused.
     unsigned step = mapped > count ? mapped : count;
@@ -90,42 +91,45 @@ std::size_t Arena::grow(const PageSource& source, unsigned count) {
         if (!head.mark.compare_exchange(mapped, mapped + step, memory_order_relaxed,
                                         memory_order_relaxed))
             return 0;
-        const Extension result =
-            source.extend(source.context, slice_addr(mapped), step * kSliceBytes);
+        const Extension result = pages.extend(slice_addr(mapped), std::size_t{step} << shift);
         if (result == Extension::kDone) {
             publish(range_bits(mapped, step));
-            return step * kSliceBytes;
+            return std::size_t{step} << shift;
         }
         // Somebody else's mapping directly behind the arena: it stays short for good.
         const bool give_up = result == Extension::kTaken && step == 1;
         std::uint32_t marked = mapped + step;
         // Fails where another thread has mapped behind the mark meanwhile; the gap stays unused.
         if (!head.mark.compare_exchange(marked, give_up ? kStaysShort : mapped,
-                                        memory_order_relaxed, memory_order_relaxed))
+                                        memory_order_relaxed, memory_order_relaxed)) {
+            head.gap_slices.set_bits(range_bits(mapped, step), memory_order_relaxed);
             return 0;
+        }
         if (step == 1) return 0;
         step /= 2;
     }
     return 0;
 }
 
-// Freshly mapped slices become claimable. Release pairs with claim().
+// Freshly mapped slices become claimable. Release pairs with claim(); a slice is present before it
+// is clean, which the audit relies on, wherever this thread may be stopped.
 void Arena::publish(std::uint64_t slices) {
-    head.clean_slices.set_bits(slices, memory_order_relaxed);
     head.present_slices.set_bits(slices, memory_order_relaxed);
+    head.clean_slices.set_bits(slices, memory_order_release);
     head.free_slices.set_bits(slices, memory_order_release);
 }
 
-Arena* Arena::make(void* pages, unsigned mapped) {
+Arena* Arena::make(void* pages, unsigned mapped, const Shape& shape) {
     Arena* const arena = static_cast<Arena*>(pages);
+    arena->head.shape = &shape;
     arena->head.mark.store(mapped, memory_order_relaxed);
-    arena->publish(range_bits(1, mapped - 1));
+    arena->publish(range_bits(shape.header_slices, mapped - shape.header_slices));
     return arena;
 }
 
 // A purger claims what it purges, as any user would; the slices are clean before it lets go.
-std::size_t Arena::purge(const PageSource& source, std::uint64_t slices) {
-    if (source.purge == nullptr) return 0;
+std::size_t Arena::purge(Pages& pages, std::uint64_t slices) {
+    if (pages.source().purge == nullptr) return 0;
     std::size_t purged = 0;
     while (std::uint64_t left = dirty_slices() & slices) {
         const unsigned first = lowest_bit(left);
@@ -133,11 +137,11 @@ std::size_t Arena::purge(const PageSource& source, std::uint64_t slices) {
         const unsigned count = left == 0 ? 64 - first : lowest_bit(left);
         slices &= ~range_bits(first, count);
         if (!claim_exactly(first, count)) continue;
-        if (source.purge(source.context, reinterpret_cast<void*>(slice_addr(first)),
-                         count * kSliceBytes)) {
+        const std::size_t bytes = std::size_t{count} << shape().slice_shift;
+        if (pages.purge(reinterpret_cast<void*>(slice_addr(first)), bytes)) {
             head.clean_slices.set_bits(range_bits(first, count), memory_order_relaxed);
             head.purged_slices.set_bits(range_bits(first, count), memory_order_relaxed);
-            purged += count * kSliceBytes;
+            purged += bytes;
         }
         release(first, count);
     }

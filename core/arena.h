@@ -1,10 +1,12 @@
 // SPDX-License-Identifier: MIT OR Apache-2.0
-// An arena: 64 slices, the first of which is the header with every descriptor and bitmap.
+// An arena: 64 slices, the first of which (or first few) hold the header with every descriptor and
+// bitmap. With the offsets of the default shape:
 //
 //   0      ArenaHead (in the place of slice 0's descriptor), then the descriptors of slices 1..63
-//   4096   free bitmaps of slices 1..63, 56 words each        owner of the slab writes
-//   32320  remote line and remote bitmap of slices 1..63      any thread writes
-//   64576  end
+//   4096   free bitmaps of slices 1..63, 56 words each       owner of the slab writes
+//   32320  inbox links of slices 0..63                       any thread writes
+//   32832  remote bitmaps of slices 1..63                    any thread writes
+//   61056  end
 //
 // Slices are claimed and released by compare-and-swap on one word. An arena starts with a few
 // mapped slices and grows in place, so its address range beyond `mark` may be foreign.
@@ -16,7 +18,7 @@
 
 #include "core/atomic.h"
 #include "core/layout.h"
-#include "core/page_source.h"
+#include "core/pages.h"
 #include "core/slab.h"
 
 namespace emma {
@@ -27,11 +29,13 @@ struct alignas(arch::kCacheLineBytes) ArenaHead {
     Atomic<std::uint64_t> free_slices;     // any thread: 1 = mapped and unclaimed
     Atomic<std::uint64_t> present_slices;  // any thread: 1 = mapped
     Atomic<std::uint64_t> clean_slices;    // claimant of the bit: 1 = zero, and not resident
-    Atomic<std::uint64_t> purged_slices;   // claimant of the bit: 1 = clean by a purge
-    Atomic<std::uint64_t> idle_slices;     // any thread: 1 = was dirty when last looked at; a hint
-    Atomic<std::uint32_t> mark;            // any thread: how far the window is mapped or being so
-    std::uint32_t place;                   // in the ArenaList; const after publish
-    Arena* next_in_limbo;                  // whoever has closed the arena
+    // Claimant of the bit: 1 = clean by a purge. Whoever has closed the arena: the next in limbo.
+    Atomic<std::uint64_t> purged_slices;
+    Atomic<std::uint64_t> idle_slices;  // any thread: 1 = was dirty when last looked at; a hint
+    Atomic<std::uint32_t> mark;         // any thread: how far the window is mapped or being so
+    std::uint32_t place;                // in the ArenaList; const after publish
+    const Shape* shape;                 // const after publish
+    Atomic<std::uint64_t> gap_slices;   // any thread: 1 = before the mark, never to be mapped
 };
 static_assert(sizeof(ArenaHead) == sizeof(Slab));
 
@@ -58,14 +62,29 @@ constexpr std::uint64_t range_bits(unsigned first, unsigned count) {
 struct Arena {
     ArenaHead head;
     Slab slabs_[kSlicesPerArena - 1];
-    BitmapWord free_words_[kSlicesPerArena - 1][kBitmapWords];
-    SlabRemote remotes_[kSlicesPerArena - 1];
 
+    const Shape& shape() const { return *head.shape; }
     Slab& slab(unsigned slice) { return slabs_[slice - 1]; }
-    BitmapWord* free_words(unsigned slice) { return free_words_[slice - 1]; }
     std::uintptr_t addr() const { return reinterpret_cast<std::uintptr_t>(this); }
-    std::uintptr_t slice_addr(unsigned slice) const { return addr() + slice * kSliceBytes; }
+    std::uintptr_t slice_addr(unsigned slice) const {
+        return addr() + (std::uintptr_t{slice} << shape().slice_shift);
+    }
+    unsigned slice_at(std::uintptr_t inside) const {
+        return static_cast<unsigned>((inside - addr()) >> shape().slice_shift);
+    }
+    // The slices behind the header.
+    unsigned first_slice() const { return shape().header_slices; }
+    std::uint64_t all_slices() const { return ~std::uint64_t{0} << first_slice(); }
 
+    // ---- the bitmaps behind the descriptors
+    // 1 = free
+    BitmapWord* free_words(unsigned slice) { return words() + (slice - 1) * shape().bitmap_words; }
+    // The next slab in the same heap's inbox. Belongs to whoever raised the slab's freed_count from
+    // 0, until the owner pops it.
+    Slab*& inbox_next(unsigned slice) {
+        BitmapWord* const links = words() + (kSlicesPerArena - 1) * shape().bitmap_words;
+        return reinterpret_cast<Slab**>(links)[slice];
+    }
     // `count` adjacent free slices, the first at a multiple of `alignment_slices` (a power of two),
     // the lowest such. Not ok() where there are none.
     SliceRange claim(unsigned count, unsigned alignment_slices);
@@ -74,7 +93,7 @@ struct Arena {
     // The caller owns the range and nobody looks at its descriptors any more. `clean` as claimed.
     void release(unsigned first, unsigned count);
     // Maps more of the window, at least `count` slices if it can; the bytes newly mapped, or 0.
-    std::size_t grow(const PageSource& source, unsigned count);
+    std::size_t grow(Pages& pages, unsigned count);
     bool can_grow() const { return head.mark.load(memory_order_relaxed) < kSlicesPerArena; }
 
     // Free slices that are resident as far as known.
@@ -83,34 +102,35 @@ struct Arena {
                ~head.clean_slices.load(memory_order_relaxed);
     }
     // Purges those of `slices` that are free and not clean; the bytes purged.
-    std::size_t purge(const PageSource& source, std::uint64_t slices);
+    std::size_t purge(Pages& pages, std::uint64_t slices);
     // Claims all slices for good, so that nobody else can ever claim one; false where one is in
     // use.
     bool close();
     // Gives the pages of a closed arena back that nobody looks at any more, and adds up the bytes.
     // False: the source refused; what is still mapped is a closed arena.
-    bool unmap(const PageSource& source, std::size_t& unmapped);
-    // Undoes close(); the arena will not grow again.
+    bool unmap(Pages& pages, std::size_t& unmapped);
+    // Undoes close().
     void reopen();
-    std::size_t mapped_bytes() const {
-        return (count_bits(head.present_slices.load(memory_order_relaxed)) + 1) * kSliceBytes;
+    // Of a closed arena.
+    Arena* next_in_limbo() const {
+        return reinterpret_cast<Arena*>(head.purged_slices.load(memory_order_relaxed));
     }
-    // Makes freshly mapped, zeroed pages an arena with `mapped` slices.
-    static Arena* make(void* pages, unsigned mapped);
+    void set_next_in_limbo(Arena* next) {
+        head.purged_slices.store(reinterpret_cast<std::uintptr_t>(next), memory_order_relaxed);
+    }
+    std::uint64_t header_slices() const { return ~all_slices(); }
+    // Makes freshly mapped pages an arena with `mapped` slices.
+    static Arena* make(void* pages, unsigned mapped, const Shape& shape);
 
   private:
+    BitmapWord* words() { return reinterpret_cast<BitmapWord*>(this + 1); }
     void take_clean(SliceRange& range);
     void publish(std::uint64_t slices);
 };
-static_assert(sizeof(Arena) <= kSliceBytes, "the header fills one slice");
-static_assert(sizeof(Arena) == 64576);
+static_assert(sizeof(Arena) == kSlicesPerArena * sizeof(Slab));
 
-inline Arena* arena_of(const void* p) {
-    return reinterpret_cast<Arena*>(arena_addr_of(reinterpret_cast<std::uintptr_t>(p)));
-}
-
-// The descriptor of the slice that `addr` lies in; `addr` is in an arena, not in its header.
-// Spelt as byte arithmetic: slice index times the line size is two instructions.
+// The descriptor of the slice that `addr` lies in, which is in an arena of the default shape, not
+// in its header. Spelt as byte arithmetic: slice index times the line size is two instructions.
 inline Slab* slab_line_of(std::uintptr_t addr) {
     constexpr unsigned kLineShift = 6;
     static_assert(sizeof(Slab) == 1u << kLineShift);
@@ -119,13 +139,21 @@ inline Slab* slab_line_of(std::uintptr_t addr) {
     return reinterpret_cast<Slab*>(arena_addr_of(addr) + line);
 }
 
-inline unsigned slice_of(const Slab* slab) {
-    return static_cast<unsigned>((reinterpret_cast<std::uintptr_t>(slab) & kArenaMask) /
-                                 sizeof(Slab));
+// Of the head of a slab or run, which knows its place.
+inline unsigned slice_of(const Slab* slab) { return slab->slice; }
+inline Arena* arena_of(Slab* slab) { return reinterpret_cast<Arena*>(slab - slab->slice); }
+inline const Arena* arena_of(const Slab* slab) {
+    return reinterpret_cast<const Arena*>(slab - slab->slice);
 }
 inline std::uintptr_t start_of(const Slab* slab) {
-    return arena_addr_of(reinterpret_cast<std::uintptr_t>(slab)) + slice_of(slab) * kSliceBytes;
+    return arena_of(slab)->slice_addr(slice_of(slab));
 }
-inline SlabRemote& remote_of(Slab* slab) { return arena_of(slab)->remotes_[slice_of(slab) - 1]; }
+// The remote bitmap: 1 = freed by another thread, and not yet collected.
+inline BitmapWord* freed_words_of(const Slab* slab) {
+    return slab->free_words + arena_of(slab)->shape().freed_distance;
+}
+inline std::size_t slab_or_run_bytes(const Slab* slab) {
+    return std::size_t{slab->slice_count} << arena_of(slab)->shape().slice_shift;
+}
 
 }  // namespace emma

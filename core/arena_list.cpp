@@ -32,17 +32,18 @@ ArenaList::Cell* ArenaList::cell(std::uint32_t place) const {
     return chunk == nullptr ? nullptr : chunk + at.index;
 }
 
-ArenaList::Cell* ArenaList::cell_mapping(const PageSource& source, std::uint32_t place) {
+ArenaList::Cell* ArenaList::cell_mapping(Pages& pages, std::uint32_t place) {
     if (Cell* const present = cell(place)) return present;
     const unsigned chunk = chunk_place(place, kFirstPlaces, kSecondPlaces).chunk;
     if (chunk >= kChunks) return nullptr;
-    void* const pages = source.map(source.context, chunk_bytes(chunk), kPageBytes);
-    if (pages == nullptr) return nullptr;
+    const std::size_t bytes = chunk_bytes(chunk);
+    void* const fresh = pages.map(bytes, kPageBytes);
+    if (fresh == nullptr) return nullptr;
     Cell* expected = nullptr;
     // Losing means that another thread has mapped the chunk.
-    if (!chunks_[chunk].compare_exchange(expected, static_cast<Cell*>(pages), memory_order_acq_rel,
+    if (!chunks_[chunk].compare_exchange(expected, static_cast<Cell*>(fresh), memory_order_acq_rel,
                                          memory_order_acquire))
-        (void)source.unmap(source.context, pages, chunk_bytes(chunk));
+        (void)pages.unmap(fresh, bytes);
     return cell(place);
 }
 
@@ -52,9 +53,9 @@ Arena* ArenaList::at(std::uint32_t place) const {
     return found == nullptr ? nullptr : found->load(memory_order_acquire);
 }
 
-std::uint32_t ArenaList::add(const PageSource& source, Arena* arena) {
+std::uint32_t ArenaList::add(Pages& pages, Arena* arena) {
     for (std::uint32_t place = 0;; ++place) {
-        Cell* const found = cell_mapping(source, place);
+        Cell* const found = cell_mapping(pages, place);
         if (found == nullptr) return kNoPlace;
         if (found->load(memory_order_relaxed) != nullptr) continue;
         Arena* expected = nullptr;

@@ -9,7 +9,7 @@
 
 #include "core/arena.h"
 #include "core/atomic.h"
-#include "core/page_source.h"
+#include "core/pages.h"
 
 namespace emma {
 
@@ -19,7 +19,7 @@ class ArenaList {
 
     // The place that the arena got, also in its head; kNoPlace: the list must grow and the source
     // refuses.
-    std::uint32_t add(const PageSource& source, Arena* arena);
+    std::uint32_t add(Pages& pages, Arena* arena);
     // Inside an ArenaGuard.
     void remove(const Arena& arena);
 
@@ -46,7 +46,7 @@ class ArenaList {
         return (std::size_t{kSecondPlaces} << chunk) * sizeof(Cell);
     }
     Cell* cell(std::uint32_t place) const;
-    Cell* cell_mapping(const PageSource& source, std::uint32_t place);
+    Cell* cell_mapping(Pages& pages, std::uint32_t place);
 
     Atomic<std::uint32_t> end_;              // any thread
     mutable Cell first_[kFirstPlaces];       // any thread

@@ -6,10 +6,6 @@
 namespace emma {
 namespace {
 
-// Slices of a first arena, the header among them: a program that allocates little takes a quarter
-// of a megabyte of address space.
-constexpr unsigned kFirstSlices = 4;
-
 constexpr std::size_t kLookSlices = 64;  // released from one look to the next
 constexpr std::size_t kPurgeLimitBytes = std::size_t{4} << 20;  // free and resident, at first
 constexpr unsigned kLimitDecay = 64;  // what it was raised by falls by this part at every look
@@ -36,7 +32,7 @@ SliceRange ArenaPool::claim_from(std::uint32_t place, unsigned count, unsigned a
         do {
             const SliceRange range = arena->claim(count, alignment_slices);
             if (range.ok()) return range;
-        } while (grow(arena, count));
+        } while (arena->grow(pages_, count) != 0);
         skip_full(place, arena);
     }
     return {};
@@ -46,17 +42,9 @@ bool ArenaPool::claim_exactly(Arena* arena, unsigned first, unsigned count) {
     while (!arena->claim_exactly(first, count)) {
         const std::uint32_t mapped = arena->head.mark.load(memory_order_relaxed);
         if (first + count <= mapped || first + count > kSlicesPerArena) return false;
-        if (!grow(arena, first + count - mapped)) return false;
+        if (arena->grow(pages_, first + count - mapped) == 0) return false;
     }
     return true;
-}
-
-bool ArenaPool::grow(Arena* arena, unsigned count) {
-    if (!arena->can_grow()) return false;
-    const std::size_t grown = arena->grow(source(), count);
-    count_call();
-    count_mapped(grown);
-    return grown != 0;
 }
 
 // Moves the hint past an arena without a single free slice. A release that comes between the look
@@ -71,32 +59,38 @@ void ArenaPool::skip_full(std::uint32_t place, const Arena* arena) {
 // From a new arena, before others can find it: neither claims nor a trim() get there first, so this
 // needs no second attempt.
 SliceRange ArenaPool::claim_new(unsigned count, unsigned alignment_slices) {
-    const unsigned least = alignment_slices + count;  // the first multiple behind the header
+    const PageSource& source = pages_.source();
+    const Shape& shape = *source.shape;
+    // Up to the first multiple of the alignment behind the header, and from there.
+    unsigned least = count + static_cast<unsigned>(align_up(shape.header_slices, alignment_slices));
+    if (least > kSlicesPerArena) return {};
     unsigned slices = kSlicesPerArena;
-    if (list_.end() == 0) slices = least > kFirstSlices ? least : kFirstSlices;
-    void* pages = map(slices * kSliceBytes, kArenaBytes);
-    while (pages == nullptr && slices / 2 >= least) {
-        slices /= 2;
-        pages = map(slices * kSliceBytes, kArenaBytes);
+    if (list_.end() == 0) slices = least > shape.first_slices ? least : shape.first_slices;
+    void* fresh = nullptr;
+    for (;; slices /= 2) {
+        if (slices < least) return {};
+        fresh = pages_.map(slices * shape.slice_bytes(), shape.arena_bytes(), source.origin);
+        if (fresh != nullptr) break;
     }
-    if (pages == nullptr) return {};
-    Arena* const arena = Arena::make(pages, slices);
+    Arena* const arena = Arena::make(fresh, slices, shape);
     const SliceRange range = arena->claim(count, alignment_slices);
     if (add_arena(arena)) return range;
-    unmap(pages, slices * kSliceBytes);
+    pages_.unmap(fresh, slices * shape.slice_bytes());
     return {};
 }
 
 bool ArenaPool::add_arena(Arena* arena) {
-    if (!table_.insert(source(), arena->addr(), ArenaTable::kArenaMark)) return false;
-    if (list_.add(source(), arena) != ArenaList::kNoPlace) return true;
+    if (!table_.insert(pages_, arena->addr(), ArenaTable::kArenaMark)) return false;
+    if (list_.add(pages_, arena) != ArenaList::kNoPlace) return true;
     (void)table_.begin_removal(arena->addr());
     table_.end_removal(arena->addr(), true);
     return false;
 }
 
 Arena* ArenaPool::arena_around(std::uintptr_t addr) const {
-    const std::uintptr_t base = arena_addr_of(addr);
+    const PageSource& source = pages_.source();
+    const std::size_t offset = (addr - source.origin) & (source.shape->arena_bytes() - 1);
+    const std::uintptr_t base = addr - offset;
     return table_.bytes_at(base) == ArenaTable::kArenaMark ? reinterpret_cast<Arena*>(base)
                                                            : nullptr;
 }
@@ -115,7 +109,8 @@ void ArenaPool::release(Arena* arena, unsigned first, unsigned count) {
 // Slices that were purged are wanted again: purging them was a mistake, so allow twice as much.
 void ArenaPool::note_regret(const SliceRange& range) {
     if (!range.was_purged) return;
-    extra_limit_bytes_.fetch_add(2 * range.count * kSliceBytes, memory_order_relaxed);
+    extra_limit_bytes_.fetch_add(2 * range.count * range.arena->shape().slice_bytes(),
+                                 memory_order_relaxed);
 }
 
 // Several threads may look at once: all they do to an arena is claim what is free. Youngest arenas
@@ -133,61 +128,15 @@ void ArenaPool::look() {
         if (arena == nullptr) continue;
         if (to_purge != 0) {
             const std::size_t purged =
-                purge(*arena, arena->head.idle_slices.load(memory_order_relaxed));
+                arena->purge(pages_, arena->head.idle_slices.load(memory_order_relaxed));
             to_purge -= purged < to_purge ? purged : to_purge;
         }
         const std::uint64_t dirty_slices = arena->dirty_slices();
         arena->head.idle_slices.store(dirty_slices, memory_order_relaxed);
-        dirty += count_bits(dirty_slices) * kSliceBytes;
+        dirty += count_bits(dirty_slices) * arena->shape().slice_bytes();
     }
     dirty_bytes_.store(dirty, memory_order_relaxed);
     extra_limit_bytes_.store(extra - extra / kLimitDecay, memory_order_relaxed);
-}
-
-std::size_t ArenaPool::purge(Arena& arena, std::uint64_t slices) {
-    const std::size_t purged = arena.purge(source(), slices);
-    if (purged != 0) count_call();
-    return purged;
-}
-
-// ---- the account -------------------------------------------------------------------------------
-
-void ArenaPool::count_mapped(std::size_t bytes) {
-    const std::size_t now = mapped_bytes_.fetch_add(bytes, memory_order_relaxed) + bytes;
-    std::size_t peak = mapped_peak_bytes_.load(memory_order_relaxed);
-    while (now > peak && !mapped_peak_bytes_.compare_exchange(peak, now, memory_order_relaxed,
-                                                              memory_order_relaxed)) {
-    }
-}
-
-void* ArenaPool::map(std::size_t bytes, std::size_t alignment) {
-    void* const pages = source().map(source().context, bytes, alignment);
-    count_call();
-    if (pages != nullptr) count_mapped(bytes);
-    return pages;
-}
-
-bool ArenaPool::unmap(void* pages, std::size_t bytes) {
-    const bool done = source().unmap(source().context, pages, bytes);
-    count_call();
-    if (done) count_unmapped(bytes);
-    return done;
-}
-
-bool ArenaPool::resize_in_place(void* pages, std::size_t old_bytes, std::size_t new_bytes) {
-    if (source().resize == nullptr) return false;
-    count_call();
-    if (!source().resize(source().context, pages, old_bytes, new_bytes)) return false;
-    count_mapped(new_bytes - old_bytes);  // modulo 2^64 when it shrinks
-    return true;
-}
-
-bool ArenaPool::move(void* pages, std::size_t bytes, void* target, std::size_t target_bytes) {
-    if (source().move == nullptr) return false;
-    count_call();
-    if (!source().move(source().context, pages, bytes, target, target_bytes)) return false;
-    count_unmapped(bytes);
-    return true;
 }
 
 }  // namespace emma

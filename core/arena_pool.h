@@ -11,7 +11,8 @@
 //   unmap   an arena without a slice in use, on trim(). Such an arena is closed (all its slices are
 //           claimed), leaves the list and the table, and is unmapped if no guard is held then:
 //           whoever counts himself after that finds it neither in the list nor in the table. Where
-//           a guard is held the arena waits in limbo; nobody waits for it.
+//           a guard is held the arena goes back into the list and is only purged. It waits in limbo
+//           where the list has no place for it.
 #pragma once
 
 #include <cstddef>
@@ -21,14 +22,14 @@
 #include "core/arena_list.h"
 #include "core/arena_table.h"
 #include "core/atomic.h"
-#include "core/page_source.h"
+#include "core/pages.h"
 
 namespace emma {
 
 class ArenaPool {
   public:
     constexpr ArenaPool() = default;
-    explicit ArenaPool(const PageSource& source) : source_(&source) {}
+    explicit ArenaPool(const PageSource& source) : pages_(source) {}
 
     // `count` adjacent slices (1..63), the first at a multiple of `alignment_slices`; grows an
     // arena or adds one where needed. Not ok(): no memory.
@@ -45,11 +46,8 @@ class ArenaPool {
     // Purges and unmaps all that is free; the bytes that went back.
     std::size_t trim();
 
-    // Pages of their own, counted.
-    void* map(std::size_t bytes, std::size_t alignment);
-    bool unmap(void* pages, std::size_t bytes);
-    bool resize_in_place(void* pages, std::size_t old_bytes, std::size_t new_bytes);
-    bool move(void* pages, std::size_t bytes, void* target, std::size_t target_bytes);
+    // Gives every arena back, in use or not, and what lists them. The pool is dead then.
+    void unmap_all();
 
     // That an allocation had to make do: from now on slots may be larger than their objects ask
     // for.
@@ -58,7 +56,9 @@ class ArenaPool {
 
     ArenaTable& table() { return table_; }
     const ArenaTable& table() const { return table_; }
-    const PageSource& source() const { return source_ != nullptr ? *source_ : kSystemPages; }
+    Pages& pages() { return pages_; }
+    const Pages& pages() const { return pages_; }
+    const Shape& shape() const { return pages_.shape(); }
 
     // Calls visit(arena) for every arena; the caller holds an ArenaGuard.
     template <typename Visitor>
@@ -67,31 +67,23 @@ class ArenaPool {
             if (Arena* const arena = list_.at(place)) visit(*arena);
     }
 
-    std::size_t mapped_bytes() const;
-    std::size_t mapped_peak_bytes() const;
-    std::size_t source_calls() const { return source_calls_.load(memory_order_relaxed); }
-
   private:
     friend class ArenaGuard;
-    friend struct ArenaPoolInspector;  // tests
+    friend struct StatisticsInspector;  // tests
 
     SliceRange claim_from(std::uint32_t place, unsigned count, unsigned alignment_slices);
-    bool grow(Arena* arena, unsigned count);
     SliceRange claim_new(unsigned count, unsigned alignment_slices);
     bool add_arena(Arena* arena);
     void note_regret(const SliceRange& range);
     void skip_full(std::uint32_t place, const Arena* arena);
     [[gnu::cold]] void look();
-    std::size_t purge(Arena& arena, std::uint64_t slices);
     std::size_t unmap_empty();
     void put_in_limbo(Arena* arena);
     std::size_t unmap_closed(Arena* arena);
+    void put_back(Arena* arena);
     bool no_guard_held() const { return guards_.load(memory_order_seq_cst) == 0; }
-    void count_mapped(std::size_t bytes);
-    void count_unmapped(std::size_t bytes) { mapped_bytes_.fetch_sub(bytes, memory_order_relaxed); }
-    void count_call() { source_calls_.fetch_add(1, memory_order_relaxed); }
 
-    const PageSource* source_ = nullptr;  // const; null is the system's, so that all-zero is valid
+    Pages pages_{};
     ArenaTable table_{};
     ArenaList list_{};
     // Any thread.
@@ -103,9 +95,6 @@ class ArenaPool {
     Atomic<std::size_t> dirty_bytes_;        // free and resident at the last look
     Atomic<std::size_t> extra_limit_bytes_;  // how far the purge limit was raised
     Atomic<bool> had_shortage_;
-    Atomic<std::size_t> mapped_bytes_;
-    Atomic<std::size_t> mapped_peak_bytes_;
-    Atomic<std::size_t> source_calls_;
 };
 
 // While one exists no arena that its holder found is unmapped. Sequentially consistent with the

@@ -60,7 +60,7 @@ bool ArenaTable::insert_into(Entry* entries, std::size_t mask, std::uintptr_t ad
     for (std::size_t i = 0; i < kMaxProbes; ++i) {
         Entry& entry = entries[(hash(addr) + i) & mask];
         std::uintptr_t found = entry.key.load(memory_order_relaxed);
-        if (found != 0 && (found & kSliceMask) != kRemoved) continue;
+        if (found != 0 && (found & kStateMask) != kRemoved) continue;
         if (!entry.key.compare_exchange(found, kReserved, memory_order_relaxed,
                                         memory_order_relaxed))
             continue;
@@ -71,7 +71,7 @@ bool ArenaTable::insert_into(Entry* entries, std::size_t mask, std::uintptr_t ad
     return false;
 }
 
-bool ArenaTable::insert(const PageSource& source, std::uintptr_t addr, std::size_t bytes) {
+bool ArenaTable::insert(Pages& pages, std::uintptr_t addr, std::size_t bytes) {
     for (;;) {
         Table* const newest = newest_.load(memory_order_acquire);
         if (any_table([&](Entry* entries, std::size_t mask) {
@@ -79,20 +79,20 @@ bool ArenaTable::insert(const PageSource& source, std::uintptr_t addr, std::size
             }))
             return true;
         // Each round ends with one table more, this thread's or another's.
-        if (!add_table(source, newest)) return false;
+        if (!add_table(pages, newest)) return false;
     }
 }
 
-bool ArenaTable::add_table(const PageSource& source, Table* newest) {
+bool ArenaTable::add_table(Pages& pages, Table* newest) {
     const std::size_t entry_count = newest == nullptr ? 256 : 4 * (newest->mask + 1);
     const std::size_t bytes = bytes_for(entry_count - 1);
-    auto* const table = static_cast<Table*>(source.map(source.context, bytes, kSliceBytes));
+    auto* const table = static_cast<Table*>(pages.map(bytes, kPageBytes));
     if (table == nullptr) return false;
     table->older = newest;
     table->mask = entry_count - 1;
     // Release publishes the head; the entries are zero already. Losing means another has added one.
     if (!newest_.compare_exchange(newest, table, memory_order_acq_rel, memory_order_relaxed))
-        (void)source.unmap(source.context, table, bytes);
+        (void)pages.unmap(table, bytes);
     return true;
 }
 

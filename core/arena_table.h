@@ -13,7 +13,7 @@
 
 #include "core/atomic.h"
 #include "core/layout.h"
-#include "core/page_source.h"
+#include "core/pages.h"
 
 namespace emma {
 
@@ -22,9 +22,9 @@ class ArenaTable {
     // The size under which an arena is known; no huge object has it.
     static constexpr std::size_t kArenaMark = 1;
 
-    // Makes `addr` (a multiple of a slice) known with `bytes`. False where the table must grow and
+    // Makes `addr` (a multiple of a page) known with `bytes`. False where the table must grow and
     // the source refuses; then nothing has changed.
-    bool insert(const PageSource& source, std::uintptr_t addr, std::size_t bytes);
+    bool insert(Pages& pages, std::uintptr_t addr, std::size_t bytes);
 
     // The size of what is known at exactly `addr`; 0: nothing.
     std::size_t bytes_at(std::uintptr_t addr) const;
@@ -48,8 +48,9 @@ class ArenaTable {
     template <typename Visitor>
     void for_each(Visitor visit) const;
 
-    // Bytes mapped for the tables beyond the first.
-    std::size_t mapped_bytes() const;
+    // Calls visit(pages, bytes) for each table beyond the first, which may unmap it.
+    template <typename Visitor>
+    void for_each_mapping(Visitor visit) const;
 
   private:
     // An entry's key is an address with a state in its low bits; 0 is an entry never used.
@@ -59,6 +60,7 @@ class ArenaTable {
         kRemoving = 2,  // belongs to the thread that unmaps
         kSpare = 3,     // pages that could not be unmapped
         kReserved = 4,  // belongs to the thread that inserts
+        kStateMask = 7,
     };
     struct Entry {
         Atomic<std::uintptr_t> key;
@@ -73,7 +75,7 @@ class ArenaTable {
     static constexpr unsigned kMaxProbes = 8;
 
     static std::size_t hash(std::uintptr_t addr) {
-        return static_cast<std::size_t>((addr >> kSliceShift) * 0x9e3779b97f4a7c15 >> 32);
+        return static_cast<std::size_t>((addr >> kPageShift) * 0x9e3779b97f4a7c15 >> 32);
     }
     static std::size_t bytes_for(std::size_t mask) {  // a page more than the entries, for the head
         return (mask + 1) * sizeof(Entry) + kPageBytes;
@@ -85,7 +87,7 @@ class ArenaTable {
     Entry* find(std::uintptr_t addr, State state) const;
     static bool insert_into(Entry* entries, std::size_t mask, std::uintptr_t addr,
                             std::size_t bytes);
-    bool add_table(const PageSource& source, Table* newest);
+    bool add_table(Pages& pages, Table* newest);
 
     Atomic<Table*> newest_;               // any thread; null: only first_
     mutable Entry first_[kFirstEntries];  // any thread
@@ -103,8 +105,8 @@ void ArenaTable::retry_unmapping(Unmap unmap) {
     any_table([&](Entry* entries, std::size_t mask) {
         for (std::size_t i = 0; i <= mask; ++i) {
             std::uintptr_t key = entries[i].key.load(memory_order_acquire);
-            const std::uintptr_t addr = align_down(key, kSliceBytes);
-            if ((key & kSliceMask) != kSpare) continue;
+            const std::uintptr_t addr = key & ~std::uintptr_t{kStateMask};
+            if ((key & kStateMask) != kSpare) continue;
             // The entry belongs to whoever makes it kRemoving.
             if (!entries[i].key.compare_exchange(key, addr | kRemoving, memory_order_acquire,
                                                  memory_order_relaxed))
@@ -117,11 +119,20 @@ void ArenaTable::retry_unmapping(Unmap unmap) {
 }
 
 template <typename Visitor>
+void ArenaTable::for_each_mapping(Visitor visit) const {
+    for (Table* table = newest_.load(memory_order_acquire); table != nullptr;) {
+        Table* const older = table->older;
+        visit(static_cast<void*>(table), bytes_for(table->mask));
+        table = older;
+    }
+}
+
+template <typename Visitor>
 void ArenaTable::for_each(Visitor visit) const {
     any_table([&](Entry* entries, std::size_t mask) {
         for (std::size_t i = 0; i <= mask; ++i) {
             const std::uintptr_t key = entries[i].key.load(memory_order_acquire);
-            if (key != 0 && (key & kSliceMask) == kKnown)
+            if (key != 0 && (key & kStateMask) == kKnown)
                 visit(key, entries[i].bytes.load(memory_order_relaxed));
         }
         return false;

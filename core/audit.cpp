@@ -48,13 +48,13 @@ class Auditor {
 
 void Auditor::audit_arena(const ArenaPool& arenas, Arena& arena) {
     const ArenaHead& head = arena.head;
-    // Free bits are read first: a slice that is mapped meanwhile becomes present before it is free.
+    // Read in this order: a slice that is mapped meanwhile becomes present, then clean, then free.
     const std::uint64_t free = head.free_slices.load(memory_order_acquire);
     const std::uint64_t clean = head.clean_slices.load(memory_order_acquire);
     const std::uint64_t present = head.present_slices.load(memory_order_acquire);
     expect((free & ~present) == 0, "a free slice is not mapped", &arena);
-    expect((clean & ~present) == 0 || arena.can_grow(), "a clean slice is not mapped", &arena);
-    expect((present & 1) == 0, "the header counts as a slice", &arena);
+    expect((clean & ~present) == 0, "a clean slice is not mapped", &arena);
+    expect((present & arena.header_slices()) == 0, "the header counts as a slice", &arena);
     expect(arenas.arena_around(arena.addr()) == &arena, "the arena is not in the table", &arena);
     const std::uint32_t mark = head.mark.load(memory_order_relaxed);
     expect(mark <= kClosed && (mark > kSlicesPerArena || std::bit_width(present) <= mark),
@@ -66,11 +66,14 @@ void Auditor::audit_shape(Arena& arena, unsigned slice) {
     Slab& slab = arena.slab(slice);
     const std::size_t slot_bytes = slab.slot_bytes();
     const unsigned count = slab.slice_count;
+    expect(slab.slice == slice, "a slab does not know its place", &slab);
+    if (slab.slice != slice) return;
     expect(count >= 1 && slice + count <= kSlicesPerArena, "a slab leaves its arena", &slab);
     if (count < 1 || slice + count > kSlicesPerArena) return;
     expect((arena.head.free_slices.load(memory_order_relaxed) & range_bits(slice, count)) == 0,
            "a slice of a slab is free", &slab);
-    expect(slab.slot_count == slot_count_for(slot_bytes, count), "slot count of a slab", &slab);
+    expect(slab.slot_count == arena.shape().slot_count_for(slot_bytes, count),
+           "slot count of a slab", &slab);
     expect(slab.reciprocal == reciprocal_for(slot_bytes), "reciprocal of a slab", &slab);
     expect(slab.free_words == arena.free_words(slice), "bitmap of a slab", &slab);
     for (unsigned distance = 1; distance < count; ++distance) {
@@ -87,7 +90,7 @@ void Auditor::audit_slots(Slab& slab) {
     if (words == 0) return;
     for (unsigned word = 0; word < words; ++word) {
         const std::uint64_t free = slab.free_words[word].load(memory_order_relaxed);
-        const std::uint64_t remote = remote_of(&slab).freed[word].load(memory_order_relaxed);
+        const std::uint64_t remote = freed_words_of(&slab)[word].load(memory_order_relaxed);
         const unsigned left = slab.slot_count - word * 64;
         const std::uint64_t slots = low_bits(left < 64 ? left : 64);
         expect(((free | remote) & ~slots) == 0, "a slot behind the last one is free", &slab);
@@ -154,7 +157,7 @@ void Auditor::audit_heap(Heap* heap, ArenaPool& arenas) {
         listed += audit_list(heap, size_class);
     }
     arenas.for_each([&](Arena& arena) {
-        for (unsigned slice = 1; slice < kSlicesPerArena; ++slice) {
+        for (unsigned slice = arena.first_slice(); slice < kSlicesPerArena; ++slice) {
             Slab& slab = arena.slab(slice);
             if (slab.use.load(memory_order_acquire) != SliceUse::kSlab) continue;
             if (slab.owner.heap() != heap) continue;
@@ -172,7 +175,7 @@ unsigned audit(Instance& instance, const Report& report) {
     const ArenaGuard guard(instance.arenas);
     instance.arenas.for_each([&](Arena& arena) { auditor.audit_arena(instance.arenas, arena); });
     instance.for_each_reachable_heap(
-        [&](Heap* heap) { auditor.audit_heap(heap, instance.arenas); });
+        instance.heaps.may_ask(), [&](Heap* heap) { auditor.audit_heap(heap, instance.arenas); });
     return auditor.broken();
 }
 

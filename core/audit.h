@@ -7,6 +7,7 @@
 #include <cstdint>
 
 #include "core/instance.h"
+#include "core/line.h"
 
 namespace emma {
 
@@ -15,13 +16,8 @@ namespace emma {
 template <typename Visitor>
 void for_each_live(Instance& instance, Visitor visit);
 
-// Where findings go: text in pieces, a line each finding.
-struct Report {
-    void (*write)(void* context, const char* text, std::size_t length);
-    void* context;
-};
-
-// Proves every invariant that can be proved while others run: those of arenas and of the table, and
+// Proves every invariant that can be proved while others run, a line to `report` (whose `write` may
+// be null) for each that does not hold: those of arenas and of the table, and
 // for each heap that can be entered, borrowed or visited those of its bins, lists and slabs.
 // Returns how many do not hold.
 unsigned audit(Instance& instance, const Report& report);
@@ -32,7 +28,7 @@ unsigned audit(Instance& instance, const Report& report);
 inline std::uint64_t live_word(Slab& slab, unsigned word, unsigned slot_count) {
     const unsigned left = slot_count - word * 64;
     const std::uint64_t taken = ~(slab.free_words[word].load(memory_order_relaxed) |
-                                  remote_of(&slab).freed[word].load(memory_order_relaxed)) &
+                                  freed_words_of(&slab)[word].load(memory_order_relaxed)) &
                                 low_bits(left < 64 ? left : 64);
     // Acquire: the words above are read before the slab is found to be still the same.
     std::atomic_thread_fence(memory_order_acquire);
@@ -59,13 +55,13 @@ void for_each_live(Instance& instance, Visitor visit) {
     const ArenaGuard guard(instance.arenas);
     bool going = true;
     instance.arenas.for_each([&](Arena& arena) {
-        for (unsigned slice = 1; slice < kSlicesPerArena && going; ++slice) {
+        for (unsigned slice = arena.first_slice(); slice < kSlicesPerArena && going; ++slice) {
             Slab& slab = arena.slab(slice);
             const SliceUse use = slab.use.load(memory_order_acquire);
             if (use == SliceUse::kSlab) going = for_each_live_in_slab(slab, visit);
             if (use == SliceUse::kRun)
                 going = visit(reinterpret_cast<void*>(arena.slice_addr(slice)),
-                              slab.slice_count * kSliceBytes);
+                              slab_or_run_bytes(&slab));
         }
     });
     instance.arenas.table().for_each([&](std::uintptr_t addr, std::size_t bytes) {

@@ -5,6 +5,7 @@
 
 #include "arch/linux/process.h"
 #include "core/atomic.h"
+#include "core/line.h"
 
 namespace emma {
 namespace {
@@ -12,49 +13,19 @@ namespace {
 // any thread. Relaxed: a handler is code, and whatever it reads was published by its own means.
 constinit Atomic<emma_panic_handler> g_handler{nullptr};
 
-// A line built in place; what does not fit is cut.
-class Line {
-  public:
-    void add(const char* text) {
-        while (*text != '\0') put(*text++);
-    }
-    // In base 10 or 16.
-    void add_number(std::uintptr_t value, unsigned base) {
-        if (value >= base) add_number(value / base, base);
-        put("0123456789abcdef"[value % base]);
-    }
-    const char* text() const { return text_; }
-    std::size_t length() const { return length_; }
-
-  private:
-    void put(char c) {
-        if (length_ + 1 == sizeof text_) return;
-        text_[length_++] = c;
-        text_[length_] = '\0';
-    }
-    char text_[128];  // the longest line has 80
-    std::size_t length_ = 0;
+constexpr const char* kWords[] = {
+    nullptr,
+    "double free of ",
+    "invalid pointer ",
+    "wrong size or alignment for ",
+    "out of memory",
+    "internal invariant broken",
 };
-
-const char* words_for(Misuse misuse) {
-    switch (misuse) {
-        case Misuse::kDoubleFree:
-            return "double free of ";
-        case Misuse::kInvalidPointer:
-            return "invalid pointer ";
-        case Misuse::kWrongSize:
-            return "wrong size or alignment for ";
-        case Misuse::kOutOfMemory:
-            return "out of memory";
-        case Misuse::kCorruption:
-            return "internal invariant broken";
-    }
-    return "unknown misuse";
-}
+static_assert(static_cast<unsigned>(Misuse::kCorruption) == 5);
 
 void compose(Line& line, Misuse misuse, const void* pointer, std::size_t size_class_bytes) {
     line.add("emma: ");
-    line.add(words_for(misuse));
+    line.add(kWords[static_cast<unsigned>(misuse)]);
     if (misuse <= Misuse::kWrongSize) {
         line.add("0x");
         line.add_number(reinterpret_cast<std::uintptr_t>(pointer), 16);

@@ -1,74 +1,118 @@
 // SPDX-License-Identifier: MIT OR Apache-2.0
-// Statistics of the default instance: counters, and a walk over every descriptor. The walk changes
-// nothing and reads what other threads write, so it is exact only while they rest.
-#include "core/include/emma.h"
-#include "core/instance.h"
+// Statistics: counters, and a walk over every descriptor. The walk changes nothing and reads what
+// other threads write, so it is exact only while they rest.
+#include "arch/arch.h"
+#include "arch/linux/threads.h"
+#include "core/audit.h"
+#include "core/stats.h"
 
 namespace emma {
 namespace {
 
+static_assert(EMMA_SIZE_CLASSES == kSizeClassCount);
+
 void add_slab(struct emma_stats& stats, Slab& slab) {
     // What other threads freed and the owner has not collected is free as well.
-    const std::size_t live = slab.slot_count - count_free(slab.free_words, slab.slot_count) -
-                             count_free(remote_of(&slab).freed, slab.slot_count);
+    std::size_t live = 0;
+    for (unsigned word = 0; word < word_count_for(slab.slot_count); ++word)
+        live += count_bits(live_word(slab, word, slab.slot_count));
+    stats.remote_frees += slab.freed_count.load(memory_order_relaxed);
     stats.live_objects += live;
     stats.live_bytes += live * slab.slot_bytes();
+    struct emma_class_stats& size_class = stats.classes[raw(slab.size_class)];
+    size_class.slabs += 1;
+    size_class.live_objects += live;
 }
 
-void add_arena(struct emma_stats& stats, Arena& arena) {
+// Returns the bytes of free slices that are mapped without being resident.
+std::size_t add_arena(struct emma_stats& stats, Arena& arena) {
     ++stats.arenas;
-    for (unsigned slice = 1; slice < kSlicesPerArena; ++slice) {
+    for (unsigned slice = arena.first_slice(); slice < kSlicesPerArena; ++slice) {
         Slab& slab = arena.slab(slice);
         // Acquire pairs with the announcement: the constant fields of the slab are there.
         const SliceUse use = slab.use.load(memory_order_acquire);
         if (use == SliceUse::kSlab) add_slab(stats, slab);
         if (use != SliceUse::kRun) continue;
         ++stats.live_objects;
-        stats.live_bytes += slab.slice_count * kSliceBytes;
+        stats.live_bytes += slab_or_run_bytes(&slab);
     }
+    return std::size_t{count_bits(arena.head.free_slices.load(memory_order_relaxed) &
+                                  arena.head.clean_slices.load(memory_order_relaxed))}
+           << arena.shape().slice_shift;
+}
+
+void add_arenas(Instance& instance, struct emma_stats& stats) {
+    std::size_t clean_bytes = 0;
+    const ArenaGuard guard(instance.arenas);
+    instance.arenas.for_each([&](Arena& arena) { clean_bytes += add_arena(stats, arena); });
+    // Slices that an arena has grown by meanwhile may be clean and not yet counted as mapped.
+    stats.resident_bytes =
+        stats.mapped_bytes > clean_bytes ? stats.mapped_bytes - clean_bytes : std::size_t{0};
+}
+
+// ---- stranded heaps
+
+// Whether a thread was in the middle of an operation in the heap and is no more. The kernel is
+// asked only about heaps that are occupied at this moment. One that was borrowed says not by whom,
+// and neither does the first thread's.
+bool is_stranded(const HeapPool& heaps, const Heap* heap) {
+    const std::uint64_t holder = heap->ownership.holder();
+    if (holder == Ownership::kIdle || holder == Ownership::kAnonymous) return false;
+    if (heap == current_heap() || heap->busy.is_unoccupied_remote()) return false;
+    if (!heaps.may_ask()) return false;
+    const std::uint32_t process = arch::process_id();
+    // Another process: this is the child of a fork that was made while a thread was at work there.
+    return holder_process(holder) != process ||
+           arch::thread_is_gone(process, holder_thread(holder));
+}
+
+std::size_t bytes_of_slabs(const Instance& instance, const Heap* heap) {
+    std::size_t bytes = 0;
+    const ArenaGuard guard(instance.arenas);
+    instance.arenas.for_each([&](Arena& arena) {
+        for (unsigned slice = arena.first_slice(); slice < kSlicesPerArena; ++slice) {
+            const Slab& slab = arena.slab(slice);
+            if (slab.use.load(memory_order_acquire) != SliceUse::kSlab) continue;
+            if (slab.owner.heap() == heap) bytes += slab_or_run_bytes(&slab);
+        }
+    });
+    return bytes;
+}
+
+void add_heap(const Instance& instance, struct emma_stats& stats, const Heap* heap) {
+    ++stats.heaps;
+    stats.remote_frees += heap->remote_frees.load(memory_order_relaxed);
+    if (!is_stranded(instance.heaps, heap)) return;
+    ++stats.stranded_heaps;
+    stats.stranded_bytes += bytes_of_slabs(instance, heap);
 }
 
 }  // namespace
 
-std::size_t ArenaPool::mapped_bytes() const {
-    std::size_t bytes = mapped_bytes_.load(memory_order_relaxed) + table_.mapped_bytes();
-    list_.for_each_mapping([&](void*, std::size_t chunk_bytes) { bytes += chunk_bytes; });
-    return bytes;
-}
-
-std::size_t ArenaPool::mapped_peak_bytes() const {
-    const std::size_t peak = mapped_peak_bytes_.load(memory_order_relaxed);
-    return peak + mapped_bytes() - mapped_bytes_.load(memory_order_relaxed);
-}
-
-std::size_t ArenaTable::mapped_bytes() const {
-    std::size_t sum = 0;
-    for (const Table* table = newest_.load(memory_order_acquire); table; table = table->older)
-        sum += bytes_for(table->mask);
-    return sum;
+void gather_stats(Instance& instance, struct emma_stats& stats) {
+    arch::zero_bytes(&stats, sizeof stats);
+    for (unsigned index = 0; index < kSizeClassCount; ++index)
+        stats.classes[index].slot_bytes =
+            geometry(SizeClass(static_cast<std::uint8_t>(index))).slot_bytes;
+    stats.mapped_bytes = instance.arenas.pages().mapped_bytes();
+    stats.mapped_peak_bytes = instance.arenas.pages().mapped_peak_bytes();
+    const PageSource& source = instance.arenas.pages().source();
+    if (source.idle_bytes != nullptr) stats.idle_bytes = source.idle_bytes(source.context);
+    stats.system_calls = instance.arenas.pages().source_calls();
+    stats.adopted_heaps = instance.adoptions.load(memory_order_relaxed);
+    stats.borrowed_heaps = instance.borrows.load(memory_order_relaxed);
+    instance.heaps.for_each([&](const Heap* heap) { add_heap(instance, stats, heap); });
+    add_arenas(instance, stats);
+    instance.arenas.table().for_each([&](std::uintptr_t, std::size_t bytes) {
+        if (bytes == ArenaTable::kArenaMark) return;
+        ++stats.huge_objects;
+        ++stats.live_objects;
+        stats.live_bytes += bytes;
+    });
 }
 
 }  // namespace emma
 
-using namespace emma;
-
 EMMA_PUBLIC void emma_stats(struct emma_stats* stats) noexcept {
-    Instance& instance = g_instance;
-    *stats = {};
-    stats->mapped_bytes = instance.arenas.mapped_bytes();
-    stats->mapped_peak_bytes = instance.arenas.mapped_peak_bytes();
-    stats->system_calls = instance.arenas.source_calls();
-    stats->adopted_heaps = instance.adoptions.load(memory_order_relaxed);
-    stats->borrowed_heaps = instance.borrows.load(memory_order_relaxed);
-    instance.heaps.for_each([&](Heap*) { ++stats->heaps; });
-    {
-        const ArenaGuard guard(instance.arenas);
-        instance.arenas.for_each([&](Arena& arena) { add_arena(*stats, arena); });
-    }
-    instance.arenas.table().for_each([&](std::uintptr_t, std::size_t bytes) {
-        if (bytes == ArenaTable::kArenaMark) return;
-        ++stats->huge_objects;
-        ++stats->live_objects;
-        stats->live_bytes += bytes;
-    });
+    emma::gather_stats(emma::g_instance, *stats);
 }

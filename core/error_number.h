@@ -9,6 +9,7 @@ extern "C" int* __errno_location() noexcept __attribute__((weak));
 
 namespace emma {
 
+inline constexpr int kEperm = 1;
 inline constexpr int kEnomem = 12;
 inline constexpr int kEinval = 22;
 

@@ -134,7 +134,7 @@ void Heap::put(Slab* slab, SlotIndex slot, const void* pointer) {
     // with put_remote(): the bit was set before the count.
     const bool freed_remotely =
         slab->freed_count.load(memory_order_acquire) != 0 &&
-        (remote_of(slab).freed[word_index_of(slot)].load(memory_order_relaxed) & bit_of(slot)) != 0;
+        (freed_words_of(slab)[word_index_of(slot)].load(memory_order_relaxed) & bit_of(slot)) != 0;
     const PutResult result = freed_remotely ? PutResult::kWasFree : put_local(slab, slot);
     if (result == PutResult::kWasFree) panic(Misuse::kDoubleFree, pointer, slab->slot_bytes());
     if (result == PutResult::kAttend) attend(slab);
@@ -144,15 +144,14 @@ void Heap::put(Slab* slab, SlotIndex slot, const void* pointer) {
 // bits, so it never counts a freer whose bit it does not find; and until the count is there the
 // slab is not quiet, so it cannot be retired under this thread's hands.
 void Heap::put_remote(Slab* slab, SlotIndex slot, const void* pointer) {
-    SlabRemote& remote = remote_of(slab);
-    if (remote.freed[word_index_of(slot)].test_and_set_bit(raw(slot) % 64))
+    if (freed_words_of(slab)[word_index_of(slot)].test_and_set_bit(raw(slot) % 64))
         panic(Misuse::kDoubleFree, pointer, slab->slot_bytes());
     // Release: bit and object contents before the count. Acquire: the inbox link below is this
     // thread's only after the owner that last reset the count has read it.
     if (slab->freed_count.fetch_add(1, memory_order_acq_rel) != 0) return;
     Slab* head = inbox.load(memory_order_relaxed);
     do {
-        remote.inbox_next = head;
+        arena_of(slab)->inbox_next(slice_of(slab)) = head;
         // Release pairs with drain_inbox(). A failure means another thread's push or the owner's
         // drain went through. ABA cannot hurt: the owner takes the whole stack at once.
     } while (!inbox.compare_exchange(head, slab, memory_order_release, memory_order_relaxed));
@@ -162,22 +161,24 @@ void Heap::drain_inbox() {
     Slab* slab = inbox.exchange(nullptr, memory_order_acquire);
     while (slab != nullptr) {
         // Read before the count is taken: from then on the slab may be pushed again.
-        Slab* const next = remote_of(slab).inbox_next;
+        Slab* const next = arena_of(slab)->inbox_next(slice_of(slab));
         collect(slab);
         slab = next;
     }
 }
 
 void Heap::collect(Slab* slab) {
-    SlabRemote& remote = remote_of(slab);
+    BitmapWord* const freed_words = freed_words_of(slab);
     // Acquire pairs with put_remote(): at least as many bits are visible as are counted. Release:
     // the inbox link was read before the slab can be pushed again.
     const unsigned counted = slab->freed_count.exchange(0, memory_order_acq_rel);
+    // One writer; relaxed: the number is all there is to see.
+    remote_frees.store(remote_frees.load(memory_order_relaxed) + counted, memory_order_relaxed);
     unsigned found = 0;
     for (unsigned index = 0; index < word_count_for(slab->slot_count); ++index) {
-        if (remote.freed[index].load(memory_order_relaxed) == 0) continue;
+        if (freed_words[index].load(memory_order_relaxed) == 0) continue;
         // Acquire: the freers' last accesses to the objects, before these are handed out again.
-        const std::uint64_t freed = remote.freed[index].exchange(0, memory_order_acquire);
+        const std::uint64_t freed = freed_words[index].exchange(0, memory_order_acquire);
         BitmapWord& word = slab->free_words[index];
         const std::uint64_t free = word.load(memory_order_relaxed);
         if ((free & freed) != 0) {
@@ -207,11 +208,12 @@ bool Heap::take_listed(SizeClass size_class) {
 }
 
 bool Heap::add_slab(SizeClass size_class) {
-    const ClassGeometry shape = geometry(size_class);
-    SliceRange range = arenas->claim(shape.slice_count, 1);
+    const Shape& shape = arenas->shape();
+    const ClassGeometry geometry = shape.classes->of[raw(size_class)];
+    SliceRange range = arenas->claim(geometry.slice_count, 1);
     // A shorter slab is better than none: it takes what gaps there are when memory runs out.
-    const std::size_t least = slice_count_for(shape.slot_bytes);
-    for (unsigned count = shape.slice_count; !range.ok() && count > least;)
+    const unsigned least = shape.slice_count_for(geometry.slot_bytes);
+    for (unsigned count = geometry.slice_count; !range.ok() && count > least;)
         range = arenas->claim(--count, 1);
     if (!range.ok()) return false;
     set_up(range, size_class);
@@ -225,8 +227,10 @@ void Heap::set_up(const SliceRange& range, SizeClass size_class) {
     const std::size_t slot_bytes = geometry(size_class).slot_bytes;
     slab.size_class = size_class;
     slab.reciprocal = reciprocal_for(slot_bytes);
-    slab.slot_count = static_cast<std::uint16_t>(slot_count_for(slot_bytes, range.count));
+    slab.slot_count =
+        static_cast<std::uint16_t>(range.arena->shape().slot_count_for(slot_bytes, range.count));
     slab.slice_count = static_cast<std::uint8_t>(range.count);
+    slab.slice = static_cast<std::uint8_t>(range.first);
     slab.free_words = range.arena->free_words(range.first);
     slab.summary = low_bits(word_count_for(slab.slot_count));
     slab.countdown = kNoCountdown;
@@ -253,7 +257,7 @@ void Heap::list_all_with_room() {
     drain_inbox();
     const ArenaGuard guard(*arenas);
     arenas->for_each([&](Arena& arena) {
-        for (unsigned slice = 1; slice < kSlicesPerArena; ++slice) {
+        for (unsigned slice = arena.first_slice(); slice < kSlicesPerArena; ++slice) {
             Slab* const slab = &arena.slab(slice);
             // Acquire: another heap's slab is seen whole, and then is not this heap's.
             if (slab->use.load(memory_order_acquire) != SliceUse::kSlab) continue;

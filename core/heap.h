@@ -97,8 +97,9 @@ struct alignas(arch::kCacheLineBytes) Heap {
     // ---- holder
     std::uint64_t no_free_slots;  // always 0; first, see Bin
     Busy busy;
-    Visited visited;        // any thread; here because every operation looks at it
-    Atomic<bool> was_held;  // by a thread, ever; any thread asks, relaxed
+    Visited visited;                   // any thread; here because every operation looks at it
+    bool was_held;                     // by a thread, ever
+    Atomic<std::size_t> remote_frees;  // collected so far; the holder writes, others may look
     ArenaPool* arenas;
     Bin bins[kSizeClassCount];
     BinSlabs slabs[kSizeClassCount];

@@ -8,33 +8,30 @@
 namespace emma {
 namespace {
 
-constexpr std::size_t kHeapsMappingBytes = kSliceBytes;  // aligned to its size
-static_assert(sizeof(Heap) * 8 <= kHeapsMappingBytes);
-
 // Threads asked about before a new heap is made: every new heap pays for the search for a few
 // ended threads, so ended ones do not add up and many live ones cost little.
 constexpr unsigned kChecksPerHeap = 8;
 
+// Behind the first place of a mapping, and in it.
 bool fits(std::uintptr_t heap_addr) {
-    const std::uintptr_t offset = heap_addr & kSliceMask;
-    return offset != 0 && offset + sizeof(Heap) <= kHeapsMappingBytes;
+    const std::uintptr_t offset = heap_addr & (HeapPool::kMappingBytes - 1);
+    return offset != 0 && offset + sizeof(Heap) <= HeapPool::kMappingBytes;
 }
-
-constexpr unsigned kProcessShift = 32;
 
 // Only a thread of this very process: after a fork the words of the parent's threads say nothing
 // about the thread that the child's heap belongs to.
 bool has_ended(std::uint64_t holder, std::uint32_t process) {
     if (holder == Ownership::kIdle || holder == Ownership::kAnonymous) return false;
-    if (holder >> kProcessShift != process) return false;
-    return arch::thread_is_gone(process, static_cast<std::uint32_t>(holder));
+    if (holder_process(holder) != process) return false;
+    return arch::thread_is_gone(process, holder_thread(holder));
+}
+
+// Process id above thread id.
+std::uint64_t this_thread_as_holder(std::uint32_t process) {
+    return std::uint64_t{process} << kProcessShift | arch::thread_id();
 }
 
 }  // namespace
-
-std::uint64_t this_thread_as_holder() {
-    return std::uint64_t{arch::process_id()} << kProcessShift | arch::thread_id();
-}
 
 bool HeapPool::try_acquire(Heap* heap, std::uint64_t holder) {
     if (!heap->ownership.try_claim(holder)) return false;
@@ -46,24 +43,36 @@ bool HeapPool::try_acquire(Heap* heap, std::uint64_t holder) {
     return true;
 }
 
-Heap* HeapPool::acquire(ArenaPool& arenas, std::uint64_t holder) {
-    Heap* heap = take_idle(holder);
-    if (heap == nullptr && has_several()) heap = take_from_ended(holder);
-    if (heap == nullptr) heap = add(arenas, holder);
-    // Once only: a visitor of a heap with slabs reads it.
-    if (heap != nullptr && heap->arenas == nullptr) heap->arenas = &arenas;
-    return heap;
+Heap* HeapPool::acquire(ArenaPool& arenas) {
+    Heap* const heap = take_idle(arenas, Ownership::kAnonymous);
+    return heap != nullptr ? heap : add(arenas, Ownership::kAnonymous);
 }
 
-Heap* HeapPool::take_idle(std::uint64_t holder) {
-    for (Heap* heap = newest(); heap != nullptr; heap = heap->older)
-        if (try_acquire(heap, holder)) return heap;
+Heap* HeapPool::acquire_for_this_thread(ArenaPool& arenas) {
+    Naming naming = Naming::kFromSecond;
+    if (naming_.compare_exchange(naming, Naming::kAll, memory_order_relaxed,
+                                 memory_order_relaxed) ||
+        naming == Naming::kNever)
+        return acquire(arenas);
+    const std::uint32_t process = arch::process_id();
+    const std::uint64_t holder = this_thread_as_holder(process);
+    Heap* heap = take_idle(arenas, holder);
+    if (heap == nullptr) heap = take_from_ended(holder, process);
+    return heap != nullptr ? heap : add(arenas, holder);
+}
+
+Heap* HeapPool::take_idle(ArenaPool& arenas, std::uint64_t holder) {
+    for (Heap* heap = newest(); heap != nullptr; heap = heap->older) {
+        if (!try_acquire(heap, holder)) continue;
+        // Once only, as a visitor of a heap with slabs reads it; first_ has none yet.
+        if (heap->arenas == nullptr) heap->arenas = &arenas;
+        return heap;
+    }
     return nullptr;
 }
 
 // A heap that was left in the middle of an operation is never taken over.
-Heap* HeapPool::take_from_ended(std::uint64_t holder) {
-    const std::uint32_t process = arch::process_id();
+Heap* HeapPool::take_from_ended(std::uint64_t holder, std::uint32_t process) {
     Heap* heap = next_to_check_.load(memory_order_relaxed);
     for (unsigned i = 0; i < kChecksPerHeap; ++i) {
         if (heap == nullptr) heap = newest();
@@ -87,13 +96,13 @@ std::uintptr_t HeapPool::take_place(ArenaPool& arenas) {
                 return addr;
             continue;
         }
-        void* const pages = arenas.map(kHeapsMappingBytes, kSliceBytes);
+        void* const pages = arenas.pages().map(HeapPool::kMappingBytes, HeapPool::kMappingBytes);
         if (pages == nullptr) return 0;
         const auto first_addr = reinterpret_cast<std::uintptr_t>(pages);
         if (next_addr_.compare_exchange(addr, first_addr + sizeof(Heap), memory_order_acq_rel,
                                         memory_order_relaxed))
             return first_addr;
-        (void)arenas.unmap(pages, kHeapsMappingBytes);
+        (void)arenas.pages().unmap(pages, HeapPool::kMappingBytes);
     }
 }
 

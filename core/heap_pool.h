@@ -12,9 +12,14 @@ namespace emma {
 
 class HeapPool {
   public:
-    // A heap that nobody holds or whose thread has ended, now held by `holder`; null: no memory for
-    // a new one.
-    Heap* acquire(ArenaPool& arenas, std::uint64_t holder);
+    // A heap that nobody holds, for one operation; null: no memory for a new one.
+    Heap* acquire(ArenaPool& arenas);
+    // A heap that nobody holds or whose thread has ended; null: no memory for a new one. Asks the
+    // system who the thread is and whether others live.
+    Heap* acquire_for_this_thread(ArenaPool& arenas);
+    // From now on threads stay anonymous, and the system is not asked.
+    void stop_asking() { naming_.store(Naming::kNever, memory_order_relaxed); }
+    bool may_ask() const { return naming_.load(memory_order_relaxed) != Naming::kNever; }
     // This very heap, if nobody holds it.
     static bool try_acquire(Heap* heap, std::uint64_t holder);
     static void release(Heap* heap) { heap->ownership.release(); }
@@ -27,8 +32,12 @@ class HeapPool {
     // Whether a second heap was ever needed.
     bool has_several() const { return newest_.load(memory_order_relaxed) != nullptr; }
 
-    // Whether a thread ever held a heap; exact while the program has one thread.
-    bool was_used() const { return first_.was_held.load(memory_order_relaxed) || has_several(); }
+    // New heaps share mappings of this size, aligned to it; little, as fixed regions may be small.
+    static constexpr std::size_t kMappingBytes = 4 * kPageBytes;
+    static_assert(sizeof(Heap) * 5 <= kMappingBytes);
+
+    // Gives the heaps' mappings back. The pool is dead then.
+    void unmap_all(Pages& pages);
 
     // Calls look_at(heap) for every heap.
     template <typename Visitor>
@@ -42,19 +51,33 @@ class HeapPool {
         Heap* const newest = newest_.load(memory_order_acquire);
         return newest != nullptr ? newest : &first_;
     }
-    Heap* take_idle(std::uint64_t holder);
-    Heap* take_from_ended(std::uint64_t holder);
+    // Whether threads say who they are when they take a heap.
+    enum class Naming : std::uint8_t {
+        kFromSecond,  // all but the first one: it costs no system call, and mostly ends last
+        kAll,
+        kNever,
+    };
+
+    Heap* take_idle(ArenaPool& arenas, std::uint64_t holder);
+    Heap* take_from_ended(std::uint64_t holder, std::uint32_t process);
     Heap* add(ArenaPool& arenas, std::uint64_t holder);
     std::uintptr_t take_place(ArenaPool& arenas);
 
     Atomic<Heap*> newest_;              // any thread; null: there is only first_
     Atomic<Heap*> next_to_check_;       // any thread; where the search for ended threads goes on
     Atomic<std::uintptr_t> next_addr_;  // any thread; place of the next new heap in its mapping
+    Atomic<Naming> naming_;             // any thread
     Heap first_{};                      // a program with one thread needs no other
 };
 
-// The calling thread as the holder of a heap: process id above thread id. Two system calls.
-std::uint64_t this_thread_as_holder();
+// A thread as the holder of a heap: process id above thread id.
+constexpr unsigned kProcessShift = 32;
+constexpr std::uint32_t holder_process(std::uint64_t holder) {
+    return static_cast<std::uint32_t>(holder >> kProcessShift);
+}
+constexpr std::uint32_t holder_thread(std::uint64_t holder) {
+    return static_cast<std::uint32_t>(holder);
+}
 
 // All threads of the process pass a memory barrier.
 bool barrier_on_all_threads();

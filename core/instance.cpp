@@ -21,10 +21,11 @@ namespace {
 bool is_medium_or_less(SizeClass c) { return raw(c) < kSizeClassCount; }
 
 // The least class that holds `bytes` in slots of that alignment; kSizeClassCount: none.
-SizeClass class_for(std::size_t bytes, std::size_t alignment) {
+SizeClass class_for(const Shape& shape, std::size_t bytes, std::size_t alignment) {
     constexpr auto kNone = SizeClass(kSizeClassCount);
-    if (bytes > kMediumMaxBytes || alignment > kSliceBytes) return kNone;
-    SizeClass size_class = size_class_for(bytes > alignment ? bytes : alignment);
+    if (alignment > bytes) bytes = alignment;
+    if (bytes > shape.slab_max_bytes || alignment > shape.slice_bytes()) return kNone;
+    SizeClass size_class = size_class_for(bytes);
     while (is_medium_or_less(size_class) &&
            (geometry(size_class).slot_bytes & (alignment - 1)) != 0)
         size_class = SizeClass(static_cast<std::uint8_t>(raw(size_class) + 1));
@@ -32,10 +33,11 @@ SizeClass class_for(std::size_t bytes, std::size_t alignment) {
 }
 
 // What an allocation of these arguments yields where nothing falls back.
-std::size_t natural_bytes(std::size_t bytes, std::size_t alignment) {
-    const SizeClass size_class = class_for(bytes, alignment);
+std::size_t natural_bytes(const Shape& shape, std::size_t bytes, std::size_t alignment) {
+    const SizeClass size_class = class_for(shape, bytes, alignment);
     if (is_medium_or_less(size_class)) return geometry(size_class).slot_bytes;
-    return align_up(bytes == 0 ? 1 : bytes, bytes <= kRunMaxBytes ? kSliceBytes : kPageBytes);
+    return align_up(bytes == 0 ? 1 : bytes,
+                    bytes <= shape.run_max_bytes() ? shape.slice_bytes() : kPageBytes);
 }
 
 // Whether a live object cannot be one of these arguments. An object may be larger than natural
@@ -45,7 +47,7 @@ bool contradicts(const ArenaPool& arenas, const Place& place, std::size_t bytes,
     if (bytes > place.bytes) return true;
     if (bytes >= place.bytes / 2 || place.kind == Place::kHuge || arenas.had_shortage())
         return false;
-    return natural_bytes(bytes, alignment) != place.bytes;
+    return natural_bytes(arenas.shape(), bytes, alignment) != place.bytes;
 }
 
 // Slots are multiples of 16 bytes at multiples of 16.
@@ -63,10 +65,7 @@ bool attach_thread(bool abandon_occupied) {
     Heap* const present = t_heap.load(memory_order_relaxed);
     const bool has_one = present != &g_no_heap;
     if (has_one && (present->busy.is_unoccupied() || !abandon_occupied)) return true;
-    // The first thread stays anonymous: it costs no system call, and mostly ends with the process.
-    const bool is_first = !g_instance.heaps.was_used();
-    Heap* const heap = g_instance.heaps.acquire(
-        g_instance.arenas, is_first ? Ownership::kAnonymous : this_thread_as_holder());
+    Heap* const heap = g_instance.heaps.acquire_for_this_thread(g_instance.arenas);
     if (heap == nullptr) return false;
     // A signal handler may have attached the thread meanwhile; then its heap stays.
     Heap* expected = present;
@@ -74,9 +73,8 @@ bool attach_thread(bool abandon_occupied) {
         HeapPool::release(heap);
         return true;
     }
-    if (heap->was_held.load(memory_order_relaxed))
-        g_instance.adoptions.fetch_add(1, memory_order_relaxed);
-    heap->was_held.store(true, memory_order_relaxed);
+    if (heap->was_held) g_instance.adoptions.fetch_add(1, memory_order_relaxed);
+    heap->was_held = true;
 #else
     (void)abandon_occupied;
 #endif
@@ -120,7 +118,7 @@ bool HeapLease::enter_borrowed(Instance& instance, Heap* heap) {
 // Every round but the last meets a visitor that came just then, and acquire() avoids its heap.
 HeapLease::HeapLease(Instance& instance) {
     if (enter_own(instance)) return;
-    while (Heap* const heap = instance.heaps.acquire(instance.arenas, Ownership::kAnonymous))
+    while (Heap* const heap = instance.heaps.acquire(instance.arenas))
         if (enter_borrowed(instance, heap)) return;
 }
 
@@ -145,7 +143,7 @@ HeapLease::~HeapLease() {
 // ---- allocating --------------------------------------------------------------------------------
 
 void* Instance::allocate(std::size_t bytes, std::size_t alignment, Contents contents) {
-    const SizeClass size_class = class_for(bytes, alignment);
+    const SizeClass size_class = class_for(arenas.shape(), bytes, alignment);
     LargeObject object;
     if (is_medium_or_less(size_class)) {
         HeapLease heap(*this);
@@ -204,18 +202,16 @@ bool Instance::resize_in_place(const Place& place, std::size_t bytes) {
     const bool fits = bytes <= place.bytes;
     // A slot is kept until half of it would be idle.
     if (place.kind == Place::kSlot) return fits && bytes >= place.bytes / 2;
-    // A run stays one as long as it would be allocated as one.
-    return place.kind == Place::kRun && bytes > kMediumMaxBytes &&
-           resize_run(arenas, place.slab, bytes);
+    return place.kind == Place::kRun && resize_run(arenas, place.slab, bytes);
 }
 
 void* Instance::resize(void* pointer, std::size_t alignment, std::size_t bytes) {
     const Place place = prove(arenas, pointer);
     if (resize_in_place(place, bytes)) return pointer;
     if (bytes > kMaxRequestBytes) return nullptr;
-    if (place.kind == Place::kHuge && bytes > kRunMaxBytes && alignment <= kSliceBytes)
+    if (place.kind == Place::kHuge)
         if (void* const moved =
-                resize_huge(arenas, reinterpret_cast<std::uintptr_t>(pointer), bytes))
+                resize_huge(arenas, reinterpret_cast<std::uintptr_t>(pointer), alignment, bytes))
             return moved;
     void* const fresh = allocate(bytes, alignment, Contents::kAny);
     if (fresh == nullptr) return nullptr;

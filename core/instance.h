@@ -41,10 +41,14 @@ struct Instance {
     // Gives back what is free in every heap that can be reached, and everything else that is free;
     // the bytes that went back.
     std::size_t trim();
+    // The same, but leaves the heaps of other threads alone and asks the system nothing.
+    std::size_t trim_quietly();
+    // Gives every page back, whatever is live. The instance is dead then.
+    void unmap_all();
     // Runs work(heap) alone in every heap that can be had for it: the caller's own, those that
-    // nobody holds, and those of threads that are not at work in them now.
+    // nobody holds, and, where they may be visited, those of threads that are not at work in them.
     template <typename Work>
-    void for_each_reachable_heap(Work work);
+    void for_each_reachable_heap(bool may_visit, Work work);
 
   private:
     bool resize_in_place(const Place& place, std::size_t bytes);
@@ -103,11 +107,11 @@ class HeapLease {
 };
 
 template <typename Work>
-void Instance::for_each_reachable_heap(Work work) {
+void Instance::for_each_reachable_heap(bool may_visit, Work work) {
     heaps.for_each([&](Heap* heap) {
         const bool is_own = heap == current_heap();
         if (!is_own && !HeapPool::try_acquire(heap, Ownership::kAnonymous)) {
-            (void)HeapPool::visit(heap, work);
+            if (may_visit) (void)HeapPool::visit(heap, work);
             return;
         }
         if (heap->enter()) work(heap);

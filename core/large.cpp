@@ -9,13 +9,14 @@ namespace emma {
 namespace {
 
 LargeObject allocate_run(ArenaPool& arenas, std::size_t bytes, std::size_t alignment) {
-    const auto alignment_slices = static_cast<unsigned>(slice_count_for(alignment));
-    const auto count = static_cast<unsigned>(slice_count_for(bytes));
-    const SliceRange range = arenas.claim(count, alignment_slices);
+    const Shape& shape = arenas.shape();
+    const unsigned count = shape.slice_count_for(bytes);
+    const SliceRange range = arenas.claim(count, shape.slice_count_for(alignment));
     if (!range.ok()) return {};
     Slab& run = range.arena->slab(range.first);
     run.owner = {};
     run.slice_count = static_cast<std::uint8_t>(count);
+    run.slice = static_cast<std::uint8_t>(range.first);
     // Release: a thread that proves a pointer by this sees the length.
     run.use.store(SliceUse::kRun, memory_order_release);
     return {reinterpret_cast<void*>(range.arena->slice_addr(range.first)), range.clean};
@@ -25,13 +26,14 @@ std::size_t huge_bytes_for(std::size_t bytes) { return align_up(bytes, kPageByte
 
 LargeObject allocate_huge(ArenaPool& arenas, std::size_t bytes, std::size_t alignment) {
     // Slice alignment keeps huge objects off the fast path of free.
-    if (alignment < kSliceBytes) alignment = kSliceBytes;
+    const std::size_t slice_bytes = arenas.shape().slice_bytes();
+    if (alignment < slice_bytes) alignment = slice_bytes;
     const std::size_t mapped = huge_bytes_for(bytes);
-    void* const pages = arenas.map(mapped, alignment);
+    void* const pages = arenas.pages().map(mapped, alignment);
     if (pages == nullptr) return {};
-    if (arenas.table().insert(arenas.source(), reinterpret_cast<std::uintptr_t>(pages), mapped))
+    if (arenas.table().insert(arenas.pages(), reinterpret_cast<std::uintptr_t>(pages), mapped))
         return {pages, true};
-    arenas.unmap(pages, mapped);
+    arenas.pages().unmap(pages, mapped);
     return {};
 }
 
@@ -39,12 +41,11 @@ LargeObject allocate_huge(ArenaPool& arenas, std::size_t bytes, std::size_t alig
 
 LargeObject allocate_large(ArenaPool& arenas, std::size_t bytes, std::size_t alignment) {
     if (bytes == 0) bytes = 1;  // an object of its own, only its alignment is large
-    if (bytes <= kRunMaxBytes && alignment <= kRunMaxAlignment)
+    const Shape& shape = arenas.shape();
+    if (bytes <= shape.run_max_bytes() && alignment <= shape.run_max_alignment)
         if (const LargeObject run = allocate_run(arenas, bytes, alignment); run.start) return run;
     return allocate_huge(arenas, bytes, alignment);
 }
-
-std::size_t run_bytes(const Slab* run) { return run->slice_count * kSliceBytes; }
 
 bool free_run(ArenaPool& arenas, Slab* run) {
     const unsigned count = run->slice_count;
@@ -58,8 +59,9 @@ bool free_run(ArenaPool& arenas, Slab* run) {
 }
 
 bool resize_run(ArenaPool& arenas, Slab* run, std::size_t bytes) {
-    if (bytes > kRunMaxBytes) return false;
-    const auto wanted = static_cast<unsigned>(slice_count_for(bytes));
+    const Shape& shape = arena_of(run)->shape();
+    if (bytes <= shape.slab_max_bytes || bytes > shape.run_max_bytes()) return false;
+    const unsigned wanted = shape.slice_count_for(bytes);
     const unsigned held = run->slice_count;
     const unsigned first = slice_of(run);
     if (wanted > held && !arenas.claim_exactly(arena_of(run), first + held, wanted - held))
@@ -72,7 +74,7 @@ bool resize_run(ArenaPool& arenas, Slab* run, std::size_t bytes) {
 bool free_huge(ArenaPool& arenas, std::uintptr_t addr) {
     const std::size_t bytes = arenas.table().begin_removal(addr);
     if (bytes == 0) return false;
-    const bool unmapped = arenas.unmap(reinterpret_cast<void*>(addr), bytes);
+    const bool unmapped = arenas.pages().unmap(reinterpret_cast<void*>(addr), bytes);
     arenas.table().end_removal(addr, unmapped);
     return true;
 }
@@ -81,22 +83,25 @@ namespace {
 
 // The new mapping is known before the pages move into it, so a refusal at any step loses nothing.
 void* move_huge(ArenaPool& arenas, void* pages, std::size_t held, std::size_t wanted) {
-    const LargeObject target = allocate_huge(arenas, wanted, kSliceBytes);
+    const LargeObject target = allocate_huge(arenas, wanted, kMinAlignment);
     if (target.start == nullptr) return nullptr;
     const auto target_addr = reinterpret_cast<std::uintptr_t>(target.start);
-    if (arenas.move(pages, held, target.start, wanted)) return target.start;
+    if (arenas.pages().move(pages, held, target.start, wanted)) return target.start;
     free_huge(arenas, target_addr);
     return nullptr;
 }
 
 }  // namespace
 
-void* resize_huge(ArenaPool& arenas, std::uintptr_t addr, std::size_t bytes) {
+void* resize_huge(ArenaPool& arenas, std::uintptr_t addr, std::size_t alignment,
+                  std::size_t bytes) {
+    const Shape& shape = arenas.shape();
+    if (bytes <= shape.run_max_bytes() || alignment > shape.slice_bytes()) return nullptr;
     const std::size_t wanted = huge_bytes_for(bytes);
     const std::size_t held = arenas.table().begin_removal(addr);
     if (held == 0) return nullptr;
     void* const pages = reinterpret_cast<void*>(addr);
-    if (wanted == held || arenas.resize_in_place(pages, held, wanted)) {
+    if (wanted == held || arenas.pages().resize(pages, held, wanted)) {
         arenas.table().cancel_removal(addr, wanted);
         return pages;
     }

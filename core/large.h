@@ -11,9 +11,6 @@
 
 namespace emma {
 
-inline constexpr std::size_t kRunMaxBytes = kArenaBytes / 2;
-inline constexpr std::size_t kRunMaxAlignment = kArenaBytes / 2;
-
 // A fresh object; `zeroed` says that every byte of it is zero.
 struct LargeObject {
     void* start = nullptr;
@@ -25,16 +22,17 @@ struct LargeObject {
 LargeObject allocate_large(ArenaPool& arenas, std::size_t bytes, std::size_t alignment);
 
 // ---- runs: `run` is the descriptor of a run's first slice
-std::size_t run_bytes(const Slab* run);
 // False where it is no live run any more (another thread was first).
 bool free_run(ArenaPool& arenas, Slab* run);
-// Shortens or lengthens in place to hold `bytes`; false: it cannot, nothing has changed.
+// Shortens or lengthens in place to hold `bytes`, as long as that would be allocated as a run;
+// false: it cannot, nothing has changed.
 bool resize_run(ArenaPool& arenas, Slab* run, std::size_t bytes);
 
 // ---- huge objects, by their start address
 // False where it is no live huge object any more.
 bool free_huge(ArenaPool& arenas, std::uintptr_t addr);
-// Moves the pages where they cannot stay; null: nothing has changed.
-void* resize_huge(ArenaPool& arenas, std::uintptr_t addr, std::size_t bytes);
+// Moves the pages where they cannot stay; null: nothing has changed. Only to a size that would be
+// allocated as a huge object, of an alignment that any of them has.
+void* resize_huge(ArenaPool& arenas, std::uintptr_t addr, std::size_t alignment, std::size_t bytes);
 
 }  // namespace emma

@@ -61,8 +61,10 @@ void* map_and_trim(std::size_t bytes, std::size_t alignment) {
     return reinterpret_cast<void*>(aligned);
 }
 
-void* system_map(void*, std::size_t bytes, std::size_t alignment) {
-    for (unsigned attempt = 0; attempt < kWindowAttempts; ++attempt) {
+// Pages that need no alignment go where the kernel likes, beside what is there: fewer page tables.
+void* system_map(void*, std::size_t bytes, std::size_t alignment, std::uintptr_t) {
+    const unsigned attempts = alignment > kPageBytes ? kWindowAttempts : 0;
+    for (unsigned attempt = 0; attempt < attempts; ++attempt) {
         const std::uintptr_t addr = take_windows(bytes, alignment);
         const arch::Result<void*> mapped = arch::map_at(addr, bytes, arch::kProtReadWrite);
         if (mapped.ok()) return mapped.value();
@@ -101,6 +103,9 @@ constinit const PageSource kSystemPages{.map = system_map,
                                         .purge = system_purge,
                                         .resize = system_resize,
                                         .move = system_move,
-                                        .context = nullptr};
+                                        .idle_bytes = nullptr,
+                                        .context = nullptr,
+                                        .shape = &kDefaultShape,
+                                        .origin = 0};
 
 }  // namespace emma

@@ -1,13 +1,14 @@
 // SPDX-License-Identifier: MIT OR Apache-2.0
 // The only way down: where an instance gets its pages from. The default source is the system's
-// memory calls; tests and heaps of one's own bring others. A source keeps no record of what it
-// gave.
+// memory calls; fixed regions, the program's own functions and tests bring others. A source keeps
+// no record of what it gave.
 #pragma once
 
 #include <cstddef>
 #include <cstdint>
 
 #include "core/atomic.h"
+#include "core/shape.h"
 
 namespace emma {
 
@@ -20,28 +21,34 @@ enum class Extension : std::uint8_t {
 // All sizes are bytes in whole pages. Every function may be called by any thread at any time, a
 // signal handler included.
 struct PageSource {
-    // Zeroed pages at a multiple of `alignment` (a power of two, at least a page), or null.
-    void* (*map)(void* context, std::size_t bytes, std::size_t alignment);
+    // Zeroed pages at `base` plus a multiple of `alignment` (a power of two, at least a page), or
+    // null. `base` is 0 or `origin`.
+    void* (*map)(void* context, std::size_t bytes, std::size_t alignment, std::uintptr_t base);
     // Zeroed pages at exactly `addr`, directly behind pages of `map` or `extend`.
     Extension (*extend)(void* context, std::uintptr_t addr, std::size_t bytes);
     // Gives pages back; false: they stay mapped, and the caller still owns them.
     bool (*unmap)(void* context, void* pages, std::size_t bytes);
     // The pages read as zero from now on and take no memory until they are written; false: they are
-    // as they were. May be null: not offered.
+    // as they were. May be null: not offered, and not asked for.
     bool (*purge)(void* context, void* pages, std::size_t bytes);
-    // Changes the size of a mapping where it is; false: it cannot. May be null: not offered.
+    // Changes the size of a mapping where it is; false: it cannot.
     bool (*resize)(void* context, void* pages, std::size_t old_bytes, std::size_t new_bytes);
     // Moves the pages of a mapping to the start of `target`, another mapping of the source's,
     // without copying; the old mapping is gone, what lies behind the moved pages is zero. False:
-    // nothing has changed. May be null: not offered.
+    // nothing has changed.
     bool (*move)(void* context, void* pages, std::size_t bytes, void* target,
                  std::size_t target_bytes);
+    // What it holds ready for map and extend. May be null: nothing.
+    std::size_t (*idle_bytes)(void* context);
     void* context;
+    const Shape* shape;     // of the arenas made of its pages
+    std::uintptr_t origin;  // arenas lie at multiples of their size from here
 };
 
 // The system's private anonymous mappings.
 extern const PageSource kSystemPages;
 
-inline constexpr std::size_t kPageBytes = 4096;  // x86-64 has no other base page
+inline constexpr unsigned kPageShift = 12;  // x86-64 has no other base page
+inline constexpr std::size_t kPageBytes = std::size_t{1} << kPageShift;
 
 }  // namespace emma

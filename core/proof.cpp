@@ -6,14 +6,16 @@
 namespace emma {
 namespace {
 
-Place locate_huge(const ArenaPool& arenas, std::uintptr_t addr) {
-    Place place;
-    if ((addr & kSliceMask) != 0) return place;
-    place.bytes = arenas.table().bytes_at(addr);
-    if (place.bytes == ArenaTable::kArenaMark) return {};
-    place.live = place.bytes != 0;
-    if (place.live || arenas.table().was_removed(addr)) place.kind = Place::kHuge;
-    return place;
+// What is found is noted in a `place` that names nothing so far.
+
+void find_huge(const ArenaPool& arenas, std::uintptr_t addr, Place& place) {
+    if ((addr & (arenas.shape().slice_bytes() - 1)) != 0) return;
+    const std::size_t bytes = arenas.table().bytes_at(addr);
+    if (bytes == ArenaTable::kArenaMark) return;
+    if (bytes == 0 && !arenas.table().was_removed(addr)) return;
+    place.kind = Place::kHuge;
+    place.live = bytes != 0;
+    place.bytes = bytes;
 }
 
 bool is_free(Slab* slab, SlotIndex slot) {
@@ -21,17 +23,25 @@ bool is_free(Slab* slab, SlotIndex slot) {
     const unsigned word = word_index_of(slot);
     // Relaxed: whoever handed the object to the caller made these bits' last change visible to it.
     return (slab->free_words[word].load(memory_order_relaxed) & bit) != 0 ||
-           (remote_of(slab).freed[word].load(memory_order_relaxed) & bit) != 0;
+           (freed_words_of(slab)[word].load(memory_order_relaxed) & bit) != 0;
 }
 
-Place locate_slot(Slab* slab, std::size_t offset, bool retired) {
-    const SlotIndex slot = slot_starting_at(*slab, offset);
-    if (slot == no_slot()) return {};
-    return {.kind = Place::kSlot,
-            .live = !retired && !is_free(slab, slot),
-            .slot = slot,
-            .slab = slab,
-            .bytes = slab->slot_bytes()};
+void find_slot(Slab* slab, std::uintptr_t addr, bool is_retired, Place& place) {
+    const SlotIndex slot = slot_starting_at(*slab, addr - start_of(slab));
+    if (slot == no_slot()) return;
+    place.kind = Place::kSlot;
+    place.live = !is_retired && !is_free(slab, slot);
+    place.slot = slot;
+    place.slab = slab;
+    place.bytes = slab->slot_bytes();
+}
+
+void find_run(Slab* run, std::uintptr_t addr, bool is_live, Place& place) {
+    if (addr != start_of(run)) return;
+    place.kind = Place::kRun;
+    place.live = is_live;
+    place.slab = run;
+    place.bytes = slab_or_run_bytes(run);
 }
 
 // The descriptor that speaks for a slice: its own, or its head's. Null where a continuation is what
@@ -43,37 +53,31 @@ Slab* head_of(Slab* line) {
     return head->slice_count > distance ? head : nullptr;
 }
 
+void find_in_arena(const ArenaPool& arenas, Arena* arena, std::uintptr_t addr, Place& place) {
+    const unsigned slice = arena->slice_at(addr);
+    if (slice < arena->first_slice()) return;
+    Slab* const head = head_of(&arena->slab(slice));
+    if (head == nullptr) return;
+    // Acquire pairs with the release that announced the slab or run.
+    const SliceUse use = head->use.load(memory_order_acquire);
+    // An arena that stayed short may have a huge object behind it in its window.
+    if (use == SliceUse::kNone) find_huge(arenas, addr, place);
+    if (use == SliceUse::kSlab || use == SliceUse::kRetiredSlab)
+        find_slot(head, addr, use == SliceUse::kRetiredSlab, place);
+    if (use == SliceUse::kRun || use == SliceUse::kReleasedRun)
+        find_run(head, addr, use == SliceUse::kRun, place);
+}
+
 }  // namespace
 
 Place locate(const ArenaPool& arenas, std::uintptr_t addr) {
-    Arena* const arena = arenas.arena_around(addr);
-    if (arena == nullptr) return locate_huge(arenas, addr);
-    const unsigned slice = raw(slice_index_of(addr));
-    if (slice == 0) return {};
-    Slab* const head = head_of(&arena->slab(slice));
-    if (head == nullptr) return {};
-    const std::size_t offset = addr - start_of(head);
-    // Acquire pairs with the release that announced the slab or run.
-    switch (head->use.load(memory_order_acquire)) {
-        case SliceUse::kSlab:
-            return locate_slot(head, offset, false);
-        case SliceUse::kRetiredSlab:
-            return locate_slot(head, offset, true);
-        case SliceUse::kRun:
-        case SliceUse::kReleasedRun:
-            if (offset != 0) return {};
-            return {.kind = Place::kRun,
-                    .live = head->use.load(memory_order_relaxed) == SliceUse::kRun,
-                    .slot = {},
-                    .slab = head,
-                    .bytes = head->slice_count * kSliceBytes};
-        // An arena that stayed short may have a huge object behind it in its window.
-        case SliceUse::kNone:
-            return locate_huge(arenas, addr);
-        case SliceUse::kContinuation:
-            return {};
+    Place place;
+    if (Arena* const arena = arenas.arena_around(addr)) {
+        find_in_arena(arenas, arena, addr, place);
+    } else {
+        find_huge(arenas, addr, place);
     }
-    return {};
+    return place;
 }
 
 Place prove(const ArenaPool& arenas, const void* pointer) {

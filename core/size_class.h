@@ -29,12 +29,11 @@ inline constexpr unsigned kSmallClassCount = 28;
 inline constexpr std::size_t kSmallMaxBytes = 4096;
 inline constexpr std::size_t kMediumMaxBytes = 128 * 1024;
 
-inline constexpr unsigned kBitmapWords = 56;  // what fits an arena header of one slice
-inline constexpr unsigned kMaxSlots = kBitmapWords * 64;
 inline constexpr unsigned kMediumMaxSlots =
     64;  // one word, so the next word is free for `untouched`
 
-// Of a full-length slab. The slot count and the reciprocal are computed when a slab is set up.
+// Of a full-length slab, in slices of the default shape (see shape.h). The slot count and the
+// reciprocal are computed when a slab is set up.
 struct ClassGeometry {
     std::uint32_t slot_bytes : 24;
     std::uint32_t slice_count : 8;
@@ -77,11 +76,6 @@ constexpr unsigned unit_shift_for(std::size_t slot_bytes) {
 constexpr std::uint32_t reciprocal_for(std::size_t slot_bytes) {
     const std::size_t units = slot_bytes >> unit_shift_for(slot_bytes);
     return static_cast<std::uint32_t>(((std::uint64_t{1} << 32) + units - 1) / units);
-}
-
-constexpr unsigned slot_count_for(std::size_t slot_bytes, unsigned slice_count) {
-    const std::size_t slots = slice_count * kSliceBytes / slot_bytes;
-    return static_cast<unsigned>(slots < kMaxSlots ? slots : kMaxSlots);
 }
 
 struct GeometryTable {

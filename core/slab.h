@@ -74,14 +74,6 @@ class OwnerTag {
     std::uintptr_t bits_ = 0;
 };
 
-// What threads other than the owner write.
-struct alignas(arch::kCacheLineBytes) SlabRemote {
-    Slab* inbox_next;  // whoever raised freed_count from 0, until the owner pops the slab
-    alignas(arch::kCacheLineBytes)
-        BitmapWord freed[kBitmapWords];  // any thread: 1 = freed remotely
-};
-static_assert(sizeof(SlabRemote) == 512);
-
 struct alignas(arch::kCacheLineBytes) Slab {
     // Set by the claimant before any slot is handed out, constant until the slices are released.
     OwnerTag owner;
@@ -103,8 +95,9 @@ struct alignas(arch::kCacheLineBytes) Slab {
     SizeClass size_class;
     Atomic<SliceUse> use;  // for a run, any thread: who turns kRun into kReleasedRun has freed it
     SlabState state;       // owner
-    std::uint8_t
-        slice_count;  // of the whole slab or run; in a continuation: slices back to the head
+    // Of the whole slab or run; in a continuation: slices back to the head.
+    std::uint8_t slice_count;
+    std::uint8_t slice;  // of a head: its index in the arena
 
     bool is_small_class() const { return is_small(size_class); }
     std::size_t slot_bytes() const { return geometry(size_class).slot_bytes; }

@@ -11,7 +11,12 @@ namespace emma {
 // -------------------------------------------------
 
 std::size_t Instance::trim() {
-    for_each_reachable_heap([](Heap* heap) { heap->trim(); });
+    for_each_reachable_heap(heaps.may_ask(), [](Heap* heap) { heap->trim(); });
+    return arenas.trim();
+}
+
+std::size_t Instance::trim_quietly() {
+    for_each_reachable_heap(false, [](Heap* heap) { heap->trim(); });
     return arenas.trim();
 }
 
@@ -36,12 +41,12 @@ void Heap::trim() {
 std::size_t ArenaPool::trim() {
     std::size_t given_back = unmap_empty();
     table_.retry_unmapping([&](std::uintptr_t addr, std::size_t bytes) {
-        const bool gone = unmap(reinterpret_cast<void*>(addr), bytes);
+        const bool gone = pages_.unmap(reinterpret_cast<void*>(addr), bytes);
         given_back += gone ? bytes : 0;
         return gone;
     });
     const ArenaGuard guard(*this);
-    for_each([&](Arena& arena) { given_back += purge(arena, ~std::uint64_t{0}); });
+    for_each([&](Arena& arena) { given_back += arena.purge(pages_, ~std::uint64_t{0}); });
     return given_back;
 }
 
@@ -58,7 +63,7 @@ std::size_t ArenaPool::unmap_empty() {
     std::size_t unmapped = 0;
     Arena* arena = limbo_.exchange(nullptr, memory_order_acquire);
     while (arena != nullptr) {
-        Arena* const next = arena->head.next_in_limbo;
+        Arena* const next = arena->next_in_limbo();
         unmapped += unmap_closed(arena);
         arena = next;
     }
@@ -67,11 +72,10 @@ std::size_t ArenaPool::unmap_empty() {
 
 // Release and acquire: the arena belongs to whoever takes it out.
 void ArenaPool::put_in_limbo(Arena* arena) {
-    arena->head.next_in_limbo = limbo_.load(memory_order_relaxed);
+    Arena* next = limbo_.load(memory_order_relaxed);
     // A failure means that another thread put one in or took all out.
-    while (!limbo_.compare_exchange(arena->head.next_in_limbo, arena, memory_order_release,
-                                    memory_order_relaxed)) {
-    }
+    do arena->set_next_in_limbo(next);
+    while (!limbo_.compare_exchange(next, arena, memory_order_release, memory_order_relaxed));
 }
 
 // The arena is out of the list, and now leaves the table. If then no guard is held nobody can be
@@ -83,34 +87,36 @@ std::size_t ArenaPool::unmap_closed(Arena* arena) {
     std::size_t unmapped = 0;
     (void)table_.begin_removal(addr);
     if (!no_guard_held()) {
-        table_.cancel_removal(addr, ArenaTable::kArenaMark);
-        put_in_limbo(arena);
+        put_back(arena);
         return 0;
     }
-    const bool gone = arena->unmap(source(), unmapped);
-    count_call();
-    count_unmapped(unmapped);
+    const bool gone = arena->unmap(pages_, unmapped);
     if (gone) {
         table_.end_removal(addr, true);
-        return unmapped;
-    }
-    // What could not be unmapped serves on.
-    table_.cancel_removal(addr, ArenaTable::kArenaMark);
-    arena->reopen();
-    if (list_.add(source(), arena) == ArenaList::kNoPlace) {
-        (void)arena->close();
-        put_in_limbo(arena);
+    } else {
+        put_back(arena);
     }
     return unmapped;
+}
+
+// The arena serves on, as far as it is still mapped. Who holds a guard may have died with it, so
+// nothing may be kept until it is dropped.
+void ArenaPool::put_back(Arena* arena) {
+    table_.cancel_removal(arena->addr(), ArenaTable::kArenaMark);
+    arena->reopen();
+    if (list_.add(pages_, arena) != ArenaList::kNoPlace) return;
+    (void)arena->close();
+    put_in_limbo(arena);
 }
 
 bool Arena::close() {
     std::uint64_t present = head.present_slices.load(memory_order_relaxed);
     if (head.free_slices.load(memory_order_relaxed) != present) return false;
-    // The mark first: from then on nobody grows the arena. A mark ahead of what is mapped belongs
-    // to a thread that is growing it now, or to a gap that such a thread has left.
+    // The mark first: from then on nobody grows the arena. A mark ahead of what is mapped and of
+    // known gaps belongs to a thread that is growing it now.
+    const std::uint64_t settled = present | head.gap_slices.load(memory_order_relaxed);
     std::uint32_t mark = head.mark.load(memory_order_relaxed);
-    if (mark != kStaysShort && mark != count_bits(present) + 1) return false;
+    if (mark != kStaysShort && mark != count_bits(settled | header_slices())) return false;
     if (!head.mark.compare_exchange(mark, kClosed, memory_order_relaxed, memory_order_relaxed))
         return false;
     // Acquire: what the last users of the slices did is done before they are unmapped.
@@ -120,27 +126,35 @@ bool Arena::close() {
     return false;
 }
 
-bool Arena::unmap(const PageSource& source, std::size_t& unmapped) {
+bool Arena::unmap(Pages& pages, std::size_t& unmapped) {
     // From the end, so that the header goes last, together with the slices right behind it.
-    std::uint64_t left = head.present_slices.load(memory_order_relaxed) | 1;
+    const std::uint64_t header = header_slices();
+    const unsigned shift = shape().slice_shift;
+    std::uint64_t left = head.present_slices.load(memory_order_relaxed) | header;
     while (left != 0) {
         const unsigned last = static_cast<unsigned>(std::bit_width(left)) - 1;
         const std::uint64_t gaps = ~left << (63 - last);
         const unsigned count = gaps == 0 ? last + 1 : static_cast<unsigned>(std::countl_zero(gaps));
         const unsigned first = last + 1 - count;
-        if (!source.unmap(source.context, reinterpret_cast<void*>(slice_addr(first)),
-                          count * kSliceBytes))
+        const std::size_t bytes = std::size_t{count} << shift;
+        if (!pages.unmap(reinterpret_cast<void*>(addr() + (std::uintptr_t{first} << shift)), bytes))
             return false;
-        unmapped += count * kSliceBytes;
+        unmapped += bytes;
         left &= ~range_bits(first, count);
-        if (first != 0) head.present_slices.store(left & ~std::uint64_t{1}, memory_order_relaxed);
+        if (first != 0) head.present_slices.store(left & ~header, memory_order_relaxed);
     }
     return true;
 }
 
 void Arena::reopen() {
-    head.mark.store(kStaysShort, memory_order_relaxed);
-    head.free_slices.store(head.present_slices.load(memory_order_relaxed), memory_order_release);
+    const std::uint64_t present = head.present_slices.load(memory_order_relaxed);
+    const unsigned count = count_bits(present);
+    const bool has_gaps = present != (count == 0 ? 0 : range_bits(first_slice(), count));
+    // What has been unmapped until the source refused is gone, and clean no more.
+    head.clean_slices.clear_bits(~present, memory_order_relaxed);
+    head.purged_slices.store(0, memory_order_relaxed);
+    head.mark.store(has_gaps ? kStaysShort : first_slice() + count, memory_order_relaxed);
+    head.free_slices.store(present, memory_order_release);
 }
 
 }  // namespace emma

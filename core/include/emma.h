@@ -130,10 +130,115 @@ typedef void (*emma_writer)(void* context, const char* text, size_t length);
  * out. */
 unsigned emma_check(emma_writer write, void* context) EMMA_NOEXCEPT;
 
+/* ---- heaps of one's own ------------------------------------------------------------------------
+ * A heap is an allocator by itself: its objects, its metadata and its pages are shared with no
+ * other heap and not with the functions above, which refuse its objects. Any thread may allocate
+ * from and free to any heap, without registering, and in signal handlers. All its memory comes from
+ * one source and goes back there when it is destroyed.
+ */
+typedef struct emma_heap emma_heap;
+
+/* Pages by functions of the program. They may be called by any thread that uses the heap, in a
+ * signal handler too if one uses it there, and must not use the heap themselves. `bytes` is a
+ * multiple of 4096. */
+struct emma_page_source {
+    /* Memory of `bytes` bytes at a multiple of `alignment` (a power of two from 4096 on; arenas ask
+     * for 4 MiB), or null. */
+    void* (*map)(void* context, size_t bytes, size_t alignment);
+    /* Takes pages back; parts of what map gave may come by themselves. False: they stay with the
+     * heap. Null where nothing is ever taken back. */
+    bool (*unmap)(void* context, void* pages, size_t bytes);
+    /* Makes pages read as zero without taking memory until they are written; false: they are as
+     * they were. Null: not offered. */
+    bool (*purge)(void* context, void* pages, size_t bytes);
+    void* context;
+    /* What map gives reads as zero. If not, the heap writes zeros. */
+    bool gives_zeros;
+};
+
+#define EMMA_HEAP_LEAST_REGION ((size_t)65536) /* the smallest region_bytes: 64 KiB */
+#define EMMA_HEAP_LEAST_LIMIT ((size_t)524288) /* the smallest limit_bytes: 512 KiB */
+
+/* At most one of `source` and `region`; with neither the pages are the system's. All zero is valid.
+ */
+struct emma_heap_options {
+    const struct emma_page_source* source; /* copied */
+    /* Memory of the caller's, at any address, in which all of the heap lies: no system call is ever
+     * made. Its contents are overwritten; more than three quarters of it can hold objects from 256
+     * KiB on. */
+    void* region;
+    size_t region_bytes;
+    /* The most that the heap may take from its source, metadata included; 0: no limit. Beyond it
+     * allocations return null. */
+    size_t limit_bytes;
+    /* Where not null: receives the least size that would do where region_bytes or limit_bytes is
+     * too small, else 0. */
+    size_t* least_bytes;
+};
+
+/* Makes a heap; `options` may be null. Null and EINVAL: the options contradict each other or are
+ * too small; null and ENOMEM: no memory. Microseconds; nothing is left of it once it is destroyed.
+ */
+emma_heap* emma_heap_create(const struct emma_heap_options* options) EMMA_NOEXCEPT EMMA_MUST_USE;
+
+/* Ends the heap: every byte goes back to its source, whatever is still allocated, and a region is
+ * the caller's again. No other thread may use the heap any more. Null is ignored. */
+void emma_heap_destroy(emma_heap* heap) EMMA_NOEXCEPT;
+
+/* As emma_alloc, emma_alloc_zeroed, emma_free, emma_malloc_usable_size and emma_owns, with this
+ * heap's objects. A pointer that is no heap panics. */
+void* emma_heap_alloc(emma_heap* heap, size_t size, size_t alignment) EMMA_NOEXCEPT
+    EMMA_ALLOCATES(2);
+void* emma_heap_alloc_zeroed(emma_heap* heap, size_t size, size_t alignment) EMMA_NOEXCEPT
+    EMMA_ALLOCATES(2);
+void emma_heap_free(emma_heap* heap, void* ptr) EMMA_NOEXCEPT;
+size_t emma_heap_usable_size(emma_heap* heap, const void* ptr) EMMA_NOEXCEPT;
+bool emma_heap_owns(emma_heap* heap, const void* ptr) EMMA_NOEXCEPT;
+
+/* Resizes an object of this heap, in place where that is possible, keeping its alignment. A null
+ * `ptr` is emma_heap_alloc. On failure null, and the old object is untouched. */
+void* emma_heap_resize(emma_heap* heap, void* ptr, size_t alignment,
+                       size_t new_size) EMMA_NOEXCEPT EMMA_MUST_USE;
+
+/* As emma_trim, emma_walk, emma_check, emma_report and emma_stats, for this heap. */
+size_t emma_heap_trim(emma_heap* heap) EMMA_NOEXCEPT;
+void emma_heap_walk(emma_heap* heap, emma_visitor visitor, void* context) EMMA_NOEXCEPT;
+unsigned emma_heap_check(emma_heap* heap, emma_writer write, void* context) EMMA_NOEXCEPT;
+void emma_heap_report(emma_heap* heap, emma_writer write, void* context) EMMA_NOEXCEPT;
+struct emma_stats;
+void emma_heap_stats(emma_heap* heap, struct emma_stats* stats) EMMA_NOEXCEPT;
+
+/* ---- the default instance without the system ---------------------------------------------------
+ */
+
+/* Maps and populates memory, so that from now on objects of `bytes` bytes in all can be allocated,
+ * in any mix of sizes, with no system call and no page fault (each object counts as at least 16
+ * bytes; one of 1 to 2 MiB may count as 2 MiB). Takes 1.6 times as much and 4 MiB. Adds to what was
+ * reserved before. Memory that is free is not purged any more. 0, or ENOMEM (nothing has changed),
+ * or EPERM after emma_seal. */
+int emma_reserve(size_t bytes) EMMA_NOEXCEPT;
+
+/* From now on the allocator makes no system call at all, on any thread, but for the line of a
+ * panic: it lives on what it has, gives nothing back, and where that is exhausted allocations
+ * return null. There is no way back. Always 0. The calling thread gets its heap now if it has none.
+ */
+int emma_seal(void) EMMA_NOEXCEPT;
+
+/* How many size classes there are; objects larger than the last are not in slabs. */
+#define EMMA_SIZE_CLASSES 64
+
+/* What one size class holds. */
+struct emma_class_stats {
+    size_t slot_bytes;   /* the size of its slots; ascending from class to class */
+    size_t slabs;        /* stretches of memory that are cut into such slots */
+    size_t live_objects; /* slots in use */
+};
+
 /* What the default instance holds. Counters are read one by one: exact while nothing else runs. */
 struct emma_stats {
     size_t mapped_bytes;      /* obtained from the system, metadata included */
     size_t mapped_peak_bytes; /* the most there ever was */
+    size_t idle_bytes;        /* ready in a reserve or fixed region and not in mapped_bytes */
     size_t live_bytes;        /* held by live objects, in whole slots, slices or pages */
     size_t live_objects;      /* allocated and not yet freed */
     size_t arenas;            /* 4 MiB windows, some only partly mapped */
@@ -142,9 +247,22 @@ struct emma_stats {
     size_t system_calls;      /* memory system calls made so far */
     size_t adopted_heaps;     /* times that a thread took over the heap of an ended one */
     size_t borrowed_heaps;    /* operations that ran on a heap borrowed for the one operation */
+    /* What may be resident: mapped_bytes less the free slices (64 KiB each) that were never used
+     * or have been purged since. Slabs, large objects and metadata count whole, also those of
+     * their pages that were never touched, so the system's own figure is this or less. */
+    size_t resident_bytes;
+    size_t remote_frees; /* objects in slabs that were freed on another heap than their own */
+    /* Heaps that nobody can use again, for the thread that was at work in them has ended there and
+     * then, or was not taken along by a fork. Not known of heaps that do not say whose they are:
+     * the first thread's and borrowed ones (with TLS=0: all). */
+    size_t stranded_heaps;
+    size_t stranded_bytes; /* their slabs, with the live objects that are in them */
+    struct emma_class_stats classes[EMMA_SIZE_CLASSES];
 };
 
-/* Fills in `*stats`. Walks all metadata: microseconds per mapped MiB. */
+/* Fills in `*stats`. Walks all metadata: microseconds per mapped MiB. Makes no system call, but for
+ * heaps of other threads that are occupied at this moment: getpid(2), and tgkill(2) with signal 0
+ * to learn whether such a thread still exists. */
 #if defined(__GNUC__) /* a struct and a function share the name, as stat(2) and struct stat do */
 #pragma GCC diagnostic push
 #pragma GCC diagnostic ignored "-Wshadow"
@@ -153,6 +271,10 @@ void emma_stats(struct emma_stats* stats) EMMA_NOEXCEPT;
 #if defined(__GNUC__)
 #pragma GCC diagnostic pop
 #endif
+
+/* emma_stats as text for people: a line a figure, then a table of the size classes in use; `write`
+ * is called once a line. Takes about 2 KiB of stack. */
+void emma_report(emma_writer write, void* context) EMMA_NOEXCEPT;
 
 /* The misuses and failures that end the program. */
 enum emma_panic_kind {

@@ -8,10 +8,10 @@
 #include <emma_crt.h>
 #include <cstddef>
 
-// The number in the line `name` ("VmRSS:") of /proc/self/status, in KiB.
-inline std::size_t test_status_kib(const char* name) {
+// The number in the line `name` ("VmSize:") of a file under /proc/self, in KiB.
+inline std::size_t test_proc_kib(const char* path, const char* name) {
     static char text[4096];
-    const long file = emma_syscall(2, "/proc/self/status", 0L, 0L);
+    const long file = emma_syscall(2, path, 0L, 0L);
     CHECK(file >= 0);
     const long length = emma_syscall(0, file, text, sizeof text - 1);
     CHECK(length > 0);
@@ -27,6 +27,18 @@ inline std::size_t test_status_kib(const char* name) {
         return value;
     }
     return 0;
+}
+
+inline std::size_t test_status_kib(const char* name) {
+    return test_proc_kib("/proc/self/status", name);
+}
+
+// Counted page by page, where VmRSS of the status may lag behind; 0 where there is no such file.
+inline std::size_t test_resident_kib() {
+    const long file = emma_syscall(2, "/proc/self/smaps_rollup", 0L, 0L);
+    if (file < 0) return 0;
+    emma_syscall(3, file);
+    return test_proc_kib("/proc/self/smaps_rollup", "Rss:");
 }
 
 #endif

@@ -4,7 +4,11 @@
 // object's contents are verified before it is resized or freed, every calloc is looked at for
 // zeros, and at the end nothing may be live.
 //
-//   threads [SEED [ROUNDS [THREADS]]]
+//   threads [SEED [ROUNDS [THREADS [sealed]]]]
+//
+// sealed: 100 MB are reserved, the allocator is sealed, and every thread lets the kernel kill the
+// process for any call but read, write and exit (SECCOMP_MODE_STRICT). tests/scripts/sealed.sh runs
+// that.
 //
 // TEST-ARGS: 0 4 4
 // TEST-QEMU: 0 1 3
@@ -38,6 +42,7 @@ struct Worker {
     std::size_t own_operations;
     emma_thread* thread;
 };
+Worker workers[kMaxThreads];
 
 // Mostly small, some of every magnitude up to 4 MiB.
 std::size_t some_size(test_random* random) {
@@ -152,12 +157,74 @@ void* work(void* argument) {
     return nullptr;
 }
 
+// ---- rounds of threads
+
+void prepare(Worker* worker, test_random* random, std::size_t rounds) {
+    worker->random.state = test_next(random) | 1;
+    worker->own_operations = (kOperationCount / 2 + test_below(random, kOperationCount)) * rounds;
+}
+
+void run_rounds(test_random* random, std::uint64_t rounds, std::size_t thread_count) {
+    for (std::uint64_t round = 0; round < rounds; round++) {
+        for (std::size_t i = 0; i < thread_count; i++) {
+            prepare(&workers[i], random, 1);
+            CHECK(emma_thread_create(&workers[i].thread, nullptr, work, &workers[i]) == 0);
+        }
+        for (std::size_t i = 0; i < thread_count; i++)
+            CHECK(emma_thread_join(workers[i].thread, nullptr) == 0);
+    }
+}
+
+// ---- sealed: threads are made before, and wait for each other by looking
+
+std::size_t ready = 0, done = 0;
+bool may_start = false;
+
+void pause_until_set(const bool* flag) {
+    while (!__atomic_load_n(flag, __ATOMIC_ACQUIRE)) asm volatile("pause");
+}
+void pause_until(const std::size_t* count, std::size_t value) {
+    while (__atomic_load_n(count, __ATOMIC_ACQUIRE) != value) asm volatile("pause");
+}
+
+void enter_strict_mode() {
+    CHECK(emma_syscall(157, 22L, 1L, 0L) == 0);  // prctl(PR_SET_SECCOMP, SECCOMP_MODE_STRICT)
+}
+
+[[noreturn]] void exit_thread() {
+    for (;;) emma_syscall(60, 0L);  // exit(2)
+}
+
+void* work_sealed(void* argument) {
+    __atomic_fetch_add(&ready, 1, __ATOMIC_ACQ_REL);
+    pause_until_set(&may_start);
+    enter_strict_mode();
+    work(argument);
+    __atomic_fetch_add(&done, 1, __ATOMIC_ACQ_REL);
+    exit_thread();
+}
+
+void run_sealed(test_random* random, std::uint64_t rounds, std::size_t thread_count) {
+    for (std::size_t i = 0; i < thread_count; i++) {
+        prepare(&workers[i], random, rounds);
+        CHECK(emma_thread_create(&workers[i].thread, nullptr, work_sealed, &workers[i]) == 0);
+    }
+    pause_until(&ready, thread_count);
+    CHECK(emma_reserve(100000000) == 0);
+    CHECK(emma_seal() == 0);
+    CHECK(emma_reserve(1) != 0);
+    __atomic_store_n(&may_start, true, __ATOMIC_RELEASE);
+    enter_strict_mode();
+    pause_until(&done, thread_count);
+}
+
 }  // namespace
 
 int main(int argc, char** argv) {
     std::uint64_t seed = test_argument(argc, argv, 1, 0);
     const std::uint64_t rounds = test_argument(argc, argv, 2, 4);
     std::size_t thread_count = test_argument(argc, argv, 3, 4);
+    const bool is_sealed = argc > 4;
     if (thread_count > kMaxThreads) thread_count = kMaxThreads;
     // No seed given: one that differs from run to run, the canary's source (AT_RANDOM).
     if (seed == 0) seed = *reinterpret_cast<const std::uint64_t*>(emma_getauxval(25)) >> 16 | 1;
@@ -165,24 +232,21 @@ int main(int argc, char** argv) {
 
     struct emma_stats before, after;
     emma_stats(&before);
-    static Worker workers[kMaxThreads];
     test_random random = {seed};
-    for (std::uint64_t round = 0; round < rounds; round++) {
-        for (std::size_t i = 0; i < thread_count; i++) {
-            workers[i].random.state = test_next(&random) | 1;
-            workers[i].own_operations = kOperationCount / 2 + test_below(&random, kOperationCount);
-            CHECK(emma_thread_create(&workers[i].thread, nullptr, work, &workers[i]) == 0);
-        }
-        for (std::size_t i = 0; i < thread_count; i++)
-            CHECK(emma_thread_join(workers[i].thread, nullptr) == 0);
+    if (is_sealed) {
+        run_sealed(&random, rounds, thread_count);
+    } else {
+        run_rounds(&random, rounds, thread_count);
     }
     for (Object*& object : shared)
         if (object != nullptr) release(object, &random);
+    emma_trim();
     emma_stats(&after);
     test_report("live objects", after.live_objects - before.live_objects);
     test_report("mapped at most, KiB", after.mapped_peak_bytes >> 10);
     CHECK(after.live_objects == before.live_objects);
     CHECK(after.live_bytes == before.live_bytes);
     test_print("1 passed, 0 failed\n");
+    if (is_sealed) exit_thread();
     return 0;
 }

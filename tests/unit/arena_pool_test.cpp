@@ -14,16 +14,16 @@ TEST_CASE("the first arena starts small and is filled before a second one is mad
     test::TestSource test;
     ArenaPool pool(test.source());
     REQUIRE(pool.claim(1, 1).ok());
-    CHECK(pool.mapped_bytes() == 4 * kSliceBytes);
+    CHECK(pool.pages().mapped_bytes() == 4 * kSliceBytes);
     CHECK(test.calls == 1);
     Arena* first = nullptr;
     pool.for_each([&](Arena& arena) { first = &arena; });
     for (unsigned i = 1; i < kSlicesPerArena - 1; ++i) REQUIRE(pool.claim(1, 1).arena == first);
-    CHECK(pool.mapped_bytes() == kArenaBytes);
+    CHECK(pool.pages().mapped_bytes() == kArenaBytes);
     const SliceRange next = pool.claim(1, 1);
     CHECK(next.arena != first);
     CHECK(next.arena->head.place == first->head.place + 1);
-    CHECK(pool.mapped_bytes() == 2 * kArenaBytes);
+    CHECK(pool.pages().mapped_bytes() == 2 * kArenaBytes);
     CHECK(pool.arena_around(first->slice_addr(63) + 5) == first);
     CHECK(pool.arena_around(next.arena->addr()) == next.arena);
     CHECK(pool.arena_around(0x12345678) == nullptr);
@@ -34,12 +34,12 @@ TEST_CASE("released slices of an old arena are found again") {
     ArenaPool pool(test.source());
     std::vector<SliceRange> claimed;
     for (int i = 0; i < 63 * 5; ++i) claimed.push_back(pool.claim(1, 1));
-    const std::size_t mapped = pool.mapped_bytes();
+    const std::size_t mapped = pool.pages().mapped_bytes();
     pool.release(claimed[10].arena, claimed[10].first, 1);
     const SliceRange again = pool.claim(1, 1);
     CHECK(again.arena == claimed[10].arena);
     CHECK(again.first == claimed[10].first);
-    CHECK(pool.mapped_bytes() == mapped);
+    CHECK(pool.pages().mapped_bytes() == mapped);
 }
 
 TEST_CASE("the longest claim and the widest alignment") {
@@ -57,11 +57,11 @@ TEST_CASE("at every refused call: no memory, then all is as before, and it works
         test.refuse_from = nth;
         std::size_t claims = 0;
         while (claims < 200 && pool.claim(3, 1).ok()) ++claims;
-        CHECK(pool.mapped_bytes() == test.mapped_bytes);
+        CHECK(pool.pages().mapped_bytes() == test.mapped_bytes);
         if (claims < 200) CHECK_FALSE(pool.claim(3, 1).ok());
         test.refuse_from = test::TestSource::kNever;
         CHECK(pool.claim(3, 1).ok());
-        CHECK(pool.mapped_bytes() == test.mapped_bytes);
+        CHECK(pool.pages().mapped_bytes() == test.mapped_bytes);
     }
 }
 
@@ -72,6 +72,6 @@ TEST_CASE("a new arena takes less where a whole one is refused") {
     test.refuse_from = test.calls;
     test.refuse_count = 3;
     CHECK(pool.claim(1, 1).ok());
-    CHECK(pool.mapped_bytes() == kArenaBytes + 8 * kSliceBytes);
-    CHECK(pool.mapped_peak_bytes() == pool.mapped_bytes());
+    CHECK(pool.pages().mapped_bytes() == kArenaBytes + 8 * kSliceBytes);
+    CHECK(pool.pages().mapped_peak_bytes() == pool.pages().mapped_bytes());
 }

@@ -18,11 +18,12 @@ constexpr std::uintptr_t addr_of(std::size_t i) { return (i + 1) * kSliceBytes *
 
 TEST_CASE("what was inserted is found until it is removed, through many tables") {
     test::TestSource test;
+    Pages pages(test.source());
     auto table = std::make_unique<ArenaTable>();
     constexpr std::size_t kCount = 20000;
     for (std::size_t i = 0; i < kCount; ++i)
-        REQUIRE(table->insert(test.source(), addr_of(i), 4096 * (i + 1)));
-    CHECK(table->mapped_bytes() == test.mapped_bytes);
+        REQUIRE(table->insert(pages, addr_of(i), 4096 * (i + 1)));
+    CHECK(pages.mapped_bytes() == test.mapped_bytes);
     for (std::size_t i = 0; i < kCount; ++i) {
         REQUIRE(table->bytes_at(addr_of(i)) == 4096 * (i + 1));
         REQUIRE(table->bytes_at(addr_of(i) + kSliceBytes) == 0);
@@ -39,8 +40,7 @@ TEST_CASE("what was inserted is found until it is removed, through many tables")
     }
     for (std::size_t i = 1; i < kCount; i += 2) REQUIRE(table->bytes_at(addr_of(i)) != 0);
     const std::size_t before = test.mapped_bytes;
-    for (std::size_t i = 0; i < kCount; i += 2)
-        REQUIRE(table->insert(test.source(), addr_of(i), 1));
+    for (std::size_t i = 0; i < kCount; i += 2) REQUIRE(table->insert(pages, addr_of(i), 1));
     CHECK(test.mapped_bytes == before);  // removed entries are used again
 }
 
@@ -54,21 +54,23 @@ TEST_CASE("nothing is found in an empty table, at null least of all") {
 
 TEST_CASE("a table that cannot grow refuses and keeps what it has") {
     test::TestSource test;
+    Pages pages(test.source());
     test.refuse_from = 0;
     auto table = std::make_unique<ArenaTable>();
     std::size_t count = 0;
-    while (table->insert(test.source(), addr_of(count), 4096)) ++count;
+    while (table->insert(pages, addr_of(count), 4096)) ++count;
     CHECK(count >= 8);
     for (std::size_t i = 0; i < count; ++i) CHECK(table->bytes_at(addr_of(i)) == 4096);
     CHECK(table->bytes_at(addr_of(count)) == 0);
     test.refuse_from = test::TestSource::kNever;
-    CHECK(table->insert(test.source(), addr_of(count), 4096));
+    CHECK(table->insert(pages, addr_of(count), 4096));
 }
 
 TEST_CASE("a cancelled removal leaves the entry known, a failed unmap is tried again") {
     test::TestSource test;
+    Pages pages(test.source());
     auto table = std::make_unique<ArenaTable>();
-    REQUIRE(table->insert(test.source(), addr_of(0), 8192));
+    REQUIRE(table->insert(pages, addr_of(0), 8192));
     REQUIRE(table->begin_removal(addr_of(0)) == 8192);
     table->cancel_removal(addr_of(0), 4096);
     CHECK(table->bytes_at(addr_of(0)) == 4096);
@@ -88,10 +90,10 @@ TEST_CASE("a cancelled removal leaves the entry known, a failed unmap is tried a
 
 TEST_CASE("of several removers of one entry exactly one wins") {
     test::TestSource test;
+    Pages pages(test.source());
     auto table = std::make_unique<ArenaTable>();
     constexpr std::size_t kCount = 2000;
-    for (std::size_t i = 0; i < kCount; ++i)
-        REQUIRE(table->insert(test.source(), addr_of(i), 4096));
+    for (std::size_t i = 0; i < kCount; ++i) REQUIRE(table->insert(pages, addr_of(i), 4096));
     std::atomic<std::size_t> wins{0};
     std::vector<std::thread> threads;
     for (int t = 0; t < 3; ++t)

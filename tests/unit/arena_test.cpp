@@ -12,12 +12,13 @@ namespace {
 
 struct MappedArena {
     explicit MappedArena(unsigned slices) {
-        void* const pages = test.source().map(&test, slices * kSliceBytes, kArenaBytes);
-        REQUIRE(pages != nullptr);
-        arena = Arena::make(pages, slices);
+        void* const fresh = pages.map(slices * kSliceBytes, kArenaBytes);
+        REQUIRE(fresh != nullptr);
+        arena = Arena::make(fresh, slices, kDefaultShape);
     }
     ~MappedArena() { (void)arch::unmap(arena, kArenaBytes); }
     test::TestSource test;
+    Pages pages{test.source()};
     Arena* arena;
 };
 
@@ -67,11 +68,11 @@ TEST_CASE("an arena grows in place by doubling until its window is full") {
     CHECK_FALSE(arena.claim(1, 1).ok());
     std::size_t total = 4;
     for (std::size_t expected : {4, 8, 16, 32}) {
-        CHECK(arena.grow(mapped.test.source(), 1) == expected * kSliceBytes);
+        CHECK(arena.grow(mapped.pages, 1) == expected * kSliceBytes);
         total += expected;
         CHECK(arena.head.mark.load(memory_order_relaxed) == total);
     }
-    CHECK(arena.grow(mapped.test.source(), 1) == 0);
+    CHECK(arena.grow(mapped.pages, 1) == 0);
     const SliceRange fresh = arena.claim(60, 1);
     CHECK(fresh.first == 4);
     CHECK(fresh.clean);
@@ -81,13 +82,49 @@ TEST_CASE("growth that is refused takes less, and can be repeated") {
     MappedArena mapped(16);
     mapped.test.refuse_from = mapped.test.calls;
     mapped.test.refuse_count = 2;
-    CHECK(mapped.arena->grow(mapped.test.source(), 1) == 4 * kSliceBytes);
+    CHECK(mapped.arena->grow(mapped.pages, 1) == 4 * kSliceBytes);
     mapped.test.refuse_from = mapped.test.calls;
     mapped.test.refuse_count = test::TestSource::kNever;
-    CHECK(mapped.arena->grow(mapped.test.source(), 1) == 0);
+    CHECK(mapped.arena->grow(mapped.pages, 1) == 0);
     CHECK(mapped.arena->head.mark.load(memory_order_relaxed) == 20);
     mapped.test.refuse_count = 0;
-    CHECK(mapped.arena->grow(mapped.test.source(), 1) == 20 * kSliceBytes);
+    CHECK(mapped.arena->grow(mapped.pages, 1) == 20 * kSliceBytes);
+}
+
+namespace {
+
+// The first extension is refused, but not before another thread has grown the arena past it.
+struct OvertakenSource {
+    Arena* arena;
+    const PageSource* system;
+    bool is_first = true;
+
+    static Extension extend(void* context, std::uintptr_t addr, std::size_t bytes) {
+        auto* const self = static_cast<OvertakenSource*>(context);
+        if (!self->is_first) return self->system->extend(self->system->context, addr, bytes);
+        self->is_first = false;
+        Pages pages(*self->system);
+        CHECK(self->arena->grow(pages, 1) == 8 * kSliceBytes);
+        return Extension::kRefused;
+    }
+};
+
+}  // namespace
+
+TEST_CASE("a refused growth that was overtaken leaves a gap, and the arena can be closed") {
+    MappedArena mapped(4);
+    OvertakenSource overtaken{mapped.arena, &mapped.test.source()};
+    PageSource source = mapped.test.source();
+    source.extend = OvertakenSource::extend;
+    source.context = &overtaken;
+    Pages pages(source);
+    CHECK(mapped.arena->grow(pages, 1) == 0);
+    const std::uint64_t present = range_bits(1, 3) | range_bits(8, 8);
+    CHECK(mapped.arena->head.present_slices.load(memory_order_relaxed) == present);
+    CHECK(mapped.arena->close());
+    mapped.arena->reopen();
+    CHECK_FALSE(mapped.arena->can_grow());
+    CHECK(mapped.arena->claim(8, 1).first == 8);
 }
 
 TEST_CASE("an arena stops growing before a foreign mapping and leaves it alone") {
@@ -96,10 +133,10 @@ TEST_CASE("an arena stops growing before a foreign mapping and leaves it alone")
     REQUIRE(arch::map_at(foreign, kSliceBytes, arch::kProtReadWrite).ok());
     *reinterpret_cast<int*>(foreign) = 42;
     std::size_t grown = 0;
-    while (const std::size_t bytes = mapped.arena->grow(mapped.test.source(), 1)) grown += bytes;
+    while (const std::size_t bytes = mapped.arena->grow(mapped.pages, 1)) grown += bytes;
     CHECK(grown == 3 * kSliceBytes);
     const std::size_t calls = mapped.test.calls;
-    CHECK(mapped.arena->grow(mapped.test.source(), 1) == 0);
+    CHECK(mapped.arena->grow(mapped.pages, 1) == 0);
     CHECK(mapped.test.calls == calls);  // it does not ask again
     CHECK(mapped.arena->claim(6, 1).ok());
     CHECK_FALSE(mapped.arena->claim(1, 1).ok());
@@ -110,10 +147,13 @@ TEST_CASE("descriptor arithmetic") {
     MappedArena mapped(kSlicesPerArena);
     for (unsigned slice = 1; slice < kSlicesPerArena; ++slice) {
         Slab* const slab = &mapped.arena->slab(slice);
-        CHECK(slice_of(slab) == slice);
+        slab->slice = static_cast<std::uint8_t>(slice);  // as a claimant does
+        slab->free_words = mapped.arena->free_words(slice);
+        CHECK(arena_of(slab) == mapped.arena);
         CHECK(start_of(slab) == mapped.arena->slice_addr(slice));
         CHECK(slab_line_of(start_of(slab)) == slab);
         CHECK(slab_line_of(start_of(slab) + kSliceBytes - 1) == slab);
-        CHECK(&remote_of(slab) == &mapped.arena->remotes_[slice - 1]);
+        CHECK(freed_words_of(slab) ==
+              mapped.arena->free_words(slice) + freed_distance_for(kBitmapWords));
     }
 }

@@ -87,8 +87,8 @@ TEST_CASE("each corruption is found and named") {
         {"slot size of a bin", [=](Fixture& f) { f.heap()->bins[raw(c64)].slot_bytes = 80; }},
         {"a slot is free twice",
          [](Fixture& f) {
-             remote_of(f.listed).freed[0].store(f.listed->free_words[0].load(memory_order_relaxed),
-                                                memory_order_relaxed);
+             freed_words_of(f.listed)[0].store(f.listed->free_words[0].load(memory_order_relaxed),
+                                               memory_order_relaxed);
          }},
         {"a slice of a slab is free",
          [](Fixture& f) {

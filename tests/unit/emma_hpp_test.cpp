@@ -226,3 +226,63 @@ TEST_CASE("memory resources") {
         other.deallocate(object, 100, alignment);
     }
 }
+
+TEST_CASE("a heap of one's own: containers over it, moved, destroyed with what is in it") {
+    const NothingStaysLive guard;
+    emma::Heap heap;
+    REQUIRE(heap);
+    {
+        using Text = std::basic_string<char, std::char_traits<char>, emma::HeapAllocator<char>>;
+        std::vector<Text, emma::HeapAllocator<Text>> texts(heap);
+        for (int i = 0; i < 1000; i++) texts.emplace_back(40, 'x', heap);
+        CHECK(heap.owns(texts.data()));
+        CHECK(heap.owns(texts[500].data()));
+        CHECK_FALSE(emma_owns(texts.data()));
+        CHECK(texts.get_allocator() == emma::HeapAllocator<int>(heap));
+    }
+    struct emma_stats stats;
+    emma_heap_stats(heap.get(), &stats);
+    CHECK(stats.live_objects == 0);
+
+    void* const kept = heap.alloc(100);
+    emma::Heap other = std::move(heap);
+    CHECK_FALSE(heap);
+    CHECK(other.owns(kept));
+    CHECK(emma::HeapAllocator<int>(other) != emma::HeapAllocator<int>(emma::Heap()));
+    other = emma::Heap();
+    CHECK_FALSE(other.owns(kept));
+    other.free(other.alloc(10, 256));
+    CHECK(other.trim() > 0);
+}
+
+TEST_CASE("a heap in memory of the program's, and one that cannot be") {
+    alignas(16) static unsigned char memory[300000];
+    {
+        emma::Heap heap(memory, sizeof memory);
+        REQUIRE(heap);
+        std::list<int, emma::HeapAllocator<int>> numbers(heap);
+        for (int i = 0; i < 1000; i++) numbers.push_back(i);
+        CHECK(reinterpret_cast<unsigned char*>(&numbers.back()) >= memory);
+        CHECK(reinterpret_cast<unsigned char*>(&numbers.back()) < memory + sizeof memory);
+        // What the region does not hold is the new-handler's, then std::bad_alloc.
+        g_handler_calls = 0;
+        std::set_new_handler(give_up_at_third_call);
+        CHECK_THROWS_AS((void)emma::HeapAllocator<char>(heap).allocate(300000), std::bad_alloc);
+        CHECK(g_handler_calls == 3);
+        CHECK_THROWS_AS((void)emma::HeapAllocator<int>(heap).allocate(~std::size_t{0} / 2),
+                        std::bad_array_new_length);
+    }
+    CHECK_FALSE(emma::Heap(memory, 1000));
+}
+
+TEST_CASE("a heap as a memory resource") {
+    emma::Heap heap, other;
+    emma::memory_resource in_heap(heap), also_in_heap(heap), in_other(other), in_default;
+    CHECK(in_heap.is_equal(also_in_heap));
+    CHECK_FALSE(in_heap.is_equal(in_other));
+    CHECK_FALSE(in_heap.is_equal(in_default));
+    std::pmr::vector<std::pmr::string> texts(&in_heap);
+    for (int i = 0; i < 100; i++) texts.emplace_back("a text that is too long for the object");
+    CHECK(heap.owns(texts.data()));
+    CHECK(heap.owns(texts[50].data()));
+}

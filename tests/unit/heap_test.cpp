@@ -120,7 +120,7 @@ TEST_CASE("a slab that becomes empty gives its slices back") {
 
 TEST_CASE("a full slab is listed again when a sixteenth of it is free, not before") {
     TestHeap h;
-    const unsigned slots = slot_count_for(64, 1);
+    const unsigned slots = kDefaultShape.slot_count_for(64, 1);
     std::vector<void*> objects;
     for (unsigned i = 0; i < slots + 1; ++i) objects.push_back(h.allocate(64));
     Slab* const slab = TestHeap::slab_of(objects[0]);
@@ -227,5 +227,5 @@ TEST_CASE("remote frees of four threads against an allocating owner") {
     });
     h.heap->trim();
     h.pool.trim();
-    CHECK(h.pool.mapped_bytes() == 0);
+    CHECK(h.pool.pages().mapped_bytes() == 0);
 }

@@ -136,7 +136,7 @@ TEST_CASE("resizing stays in place where it can") {
 TEST_CASE("random traffic, and everything is given back but the arenas and heaps") {
     Fixture f;
     CHECK(run_traffic(f, 1, 20000, 3) == 0);
-    CHECK(f.test.mapped_bytes == f.instance->arenas.mapped_bytes());
+    CHECK(f.test.mapped_bytes == f.instance->arenas.pages().mapped_bytes());
 }
 
 TEST_CASE("a source that fails at its n-th call, for every n until the program passes") {
@@ -148,7 +148,7 @@ TEST_CASE("a source that fails at its n-th call, for every n until the program p
         CAPTURE(nth);
         run_traffic(f, 5, 300, 3);
         passed_without_refusal = f.test.calls <= nth;
-        CHECK(f.test.mapped_bytes == f.instance->arenas.mapped_bytes());
+        CHECK(f.test.mapped_bytes == f.instance->arenas.pages().mapped_bytes());
     }
     CHECK(passed_without_refusal);
 }

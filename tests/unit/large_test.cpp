@@ -22,7 +22,7 @@ TEST_CASE("runs: whole slices, reused, zero only while fresh") {
     const LargeObject run = allocate_large(pool, 200000, 16);
     REQUIRE(run.start != nullptr);
     CHECK(run.zeroed);
-    CHECK(run_bytes(run_of(run)) == 4 * kSliceBytes);
+    CHECK(slab_or_run_bytes(run_of(run)) == 4 * kSliceBytes);
     std::memset(run.start, 1, 200000);
     CHECK(free_run(pool, run_of(run)));
     CHECK_FALSE(free_run(pool, run_of(run)));
@@ -34,16 +34,16 @@ TEST_CASE("runs: whole slices, reused, zero only while fresh") {
 TEST_CASE("runs resize in place into free slices and give back what they shrink by") {
     test::TestSource test;
     ArenaPool pool(test.source());
-    const LargeObject run = allocate_large(pool, kRunMaxBytes, 16);
+    const LargeObject run = allocate_large(pool, kDefaultShape.run_max_bytes(), 16);
     Slab* const slab = run_of(run);
     CHECK(resize_run(pool, slab, 3 * kSliceBytes));
-    CHECK(run_bytes(slab) == 3 * kSliceBytes);
+    CHECK(slab_or_run_bytes(slab) == 3 * kSliceBytes);
     CHECK(resize_run(pool, slab, 10 * kSliceBytes));
     const LargeObject neighbour = allocate_large(pool, 3 * kSliceBytes, 16);
     REQUIRE(addr_of(neighbour) == addr_of(run) + 10 * kSliceBytes);
     CHECK_FALSE(resize_run(pool, slab, 11 * kSliceBytes));
-    CHECK(run_bytes(slab) == 10 * kSliceBytes);
-    CHECK_FALSE(resize_run(pool, slab, kRunMaxBytes + 1));
+    CHECK(slab_or_run_bytes(slab) == 10 * kSliceBytes);
+    CHECK_FALSE(resize_run(pool, slab, kDefaultShape.run_max_bytes() + 1));
 }
 
 TEST_CASE("alignments from a slice to 64 GiB") {
@@ -68,14 +68,14 @@ TEST_CASE("alignments from a slice to 64 GiB") {
 TEST_CASE("huge objects map what they need and give it all back") {
     test::TestSource test;
     ArenaPool pool(test.source());
-    const LargeObject object = allocate_large(pool, kRunMaxBytes + 1, 16);
+    const LargeObject object = allocate_large(pool, kDefaultShape.run_max_bytes() + 1, 16);
     REQUIRE(object.start != nullptr);
     CHECK(object.zeroed);
-    CHECK(test.mapped_bytes == kRunMaxBytes + kPageBytes);
+    CHECK(test.mapped_bytes == kDefaultShape.run_max_bytes() + kPageBytes);
     CHECK(free_huge(pool, addr_of(object)));
     CHECK_FALSE(free_huge(pool, addr_of(object)));
     CHECK(test.mapped_bytes == 0);
-    CHECK(pool.mapped_bytes() == 0);
+    CHECK(pool.pages().mapped_bytes() == 0);
 }
 
 TEST_CASE("huge objects resize without copying, in place or by moving their pages") {
@@ -90,7 +90,7 @@ TEST_CASE("huge objects resize without copying, in place or by moving their page
         bytes[0] = 1;
         bytes[(10 << 20) - 1] = 2;
         auto* const grown =
-            static_cast<unsigned char*>(resize_huge(pool, addr_of(object), 30 << 20));
+            static_cast<unsigned char*>(resize_huge(pool, addr_of(object), 16, 30 << 20));
         if (!offer_move) {
             CHECK(grown == nullptr);
             CHECK(pool.table().bytes_at(addr_of(object)) == 10 << 20);
@@ -102,7 +102,7 @@ TEST_CASE("huge objects resize without copying, in place or by moving their page
         CHECK(grown[(30 << 20) - 1] == 0);
         const auto grown_addr = reinterpret_cast<std::uintptr_t>(grown);
         CHECK(pool.table().bytes_at(grown_addr) == 30 << 20);
-        CHECK(resize_huge(pool, grown_addr, 5 << 20) == grown);
+        CHECK(resize_huge(pool, grown_addr, 16, 5 << 20) == grown);
         CHECK(pool.table().bytes_at(grown_addr) == 5 << 20);
         CHECK(free_huge(pool, grown_addr));
         CHECK(free_huge(pool, addr_of(fence)));
@@ -122,7 +122,7 @@ TEST_CASE("a huge object whose unmapping fails is free, and a trim gives its pag
     test.refuse_unmap = false;
     CHECK(pool.trim() == 8 << 20);
     CHECK(test.mapped_bytes == 0);
-    CHECK(pool.mapped_bytes() == 0);
+    CHECK(pool.pages().mapped_bytes() == 0);
 }
 
 TEST_CASE("where no arena can be had a run becomes a huge object, and at last nothing") {
@@ -130,7 +130,7 @@ TEST_CASE("where no arena can be had a run becomes a huge object, and at last no
     ArenaPool pool(test.source());
     test.refuse_from = 0;
     test.refuse_count = 1;
-    const LargeObject object = allocate_large(pool, kRunMaxBytes, 16);
+    const LargeObject object = allocate_large(pool, kDefaultShape.run_max_bytes(), 16);
     CHECK(object.start != nullptr);
     test.refuse_count = test::TestSource::kNever;
     CHECK(allocate_large(pool, kMaxRequestBytes, 16).start == nullptr);

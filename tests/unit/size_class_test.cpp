@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: MIT OR Apache-2.0
 #include "core/size_class.h"
 
+#include "core/shape.h"
+
 #include <doctest/doctest.h>
 
 #include "core/slab.h"
@@ -30,11 +32,12 @@ TEST_CASE("the geometry fits the arena's bitmaps and wastes little of a slab") {
         const ClassGeometry shape = geometry(SizeClass(static_cast<std::uint8_t>(index)));
         const std::size_t slot_bytes = shape.slot_bytes;
         const std::size_t slab_bytes = shape.slice_count * kSliceBytes;
-        const unsigned slots = slot_count_for(slot_bytes, shape.slice_count);
+        const unsigned slots = kDefaultShape.slot_count_for(slot_bytes, shape.slice_count);
         CAPTURE(slot_bytes);
         CHECK(slot_bytes == slot_bytes_of(index));
         CHECK(slots >= 1);
-        CHECK(slots <= (slot_bytes <= kSmallMaxBytes ? kMaxSlots : kMediumMaxSlots));
+        CHECK(slots <=
+              (slot_bytes <= kSmallMaxBytes ? kDefaultShape.bitmap_words * 64 : kMediumMaxSlots));
         CHECK(slots * slot_bytes <= slab_bytes);
         CHECK((slab_bytes - slots * slot_bytes) * 8 <= slab_bytes);
         if (slot_bytes > 32 * 1024) CHECK((slab_bytes - slots * slot_bytes) * 30 <= slab_bytes);
@@ -49,7 +52,8 @@ TEST_CASE("the reciprocal finds exactly the offsets at which a slot starts") {
         Slab slab{};
         slab.size_class = size_class;
         slab.reciprocal = reciprocal_for(slot_bytes);
-        slab.slot_count = static_cast<std::uint16_t>(slot_count_for(slot_bytes, shape.slice_count));
+        slab.slot_count =
+            static_cast<std::uint16_t>(kDefaultShape.slot_count_for(slot_bytes, shape.slice_count));
         // Every byte of a small slab; of a medium one every 15th.
         const std::size_t step = slot_bytes <= kSmallMaxBytes ? 1 : 15;
         for (std::size_t offset = 0; offset < shape.slice_count * kSliceBytes; offset += step) {

@@ -33,13 +33,14 @@ class TestSource {
     }
 
     const PageSource& source() {
-        source_ = {.map = map,
-                   .extend = extend,
-                   .unmap = unmap,
-                   .purge = purge,
-                   .resize = offer_move ? resize : nullptr,
-                   .move = offer_move ? move : nullptr,
-                   .context = this};
+        source_ = kSystemPages;
+        source_.map = map;
+        source_.extend = extend;
+        source_.unmap = unmap;
+        source_.purge = purge;
+        source_.resize = resize;
+        source_.move = move;
+        source_.context = this;
         return source_;
     }
 
@@ -49,9 +50,9 @@ class TestSource {
         const std::size_t call = calls++;
         return call >= refuse_from && call - refuse_from < refuse_count;
     }
-    static void* map(void* context, std::size_t bytes, std::size_t alignment) {
+    static void* map(void* context, std::size_t bytes, std::size_t alignment, std::uintptr_t base) {
         if (self(context).refuses()) return nullptr;
-        void* const pages = kSystemPages.map(nullptr, bytes, alignment);
+        void* const pages = kSystemPages.map(nullptr, bytes, alignment, base);
         if (pages != nullptr) self(context).note(reinterpret_cast<std::uintptr_t>(pages), bytes);
         return pages;
     }
@@ -72,7 +73,7 @@ class TestSource {
         return kSystemPages.purge(nullptr, pages, bytes);
     }
     static bool resize(void* context, void* pages, std::size_t old_bytes, std::size_t new_bytes) {
-        if (self(context).refuses()) return false;
+        if (!self(context).offer_move || self(context).refuses()) return false;
         if (!kSystemPages.resize(nullptr, pages, old_bytes, new_bytes)) return false;
         self(context).forget(reinterpret_cast<std::uintptr_t>(pages), old_bytes);
         self(context).note(reinterpret_cast<std::uintptr_t>(pages), new_bytes);
@@ -80,6 +81,7 @@ class TestSource {
     }
     static bool move(void* context, void* pages, std::size_t bytes, void* target,
                      std::size_t target_bytes) {
+        if (!self(context).offer_move) return false;
         if (!kSystemPages.move(nullptr, pages, bytes, target, target_bytes)) return false;
         self(context).forget(reinterpret_cast<std::uintptr_t>(pages), bytes);
         return true;

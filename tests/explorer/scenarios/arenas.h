@@ -24,11 +24,12 @@ inline void use_slices(const SliceRange& range, std::uint64_t mark) {
 
 // An arena of its own over the explorer's pages.
 struct OwnArena {
+    Pages pages{kSystemPages};
     Arena* arena = nullptr;
 
     explicit OwnArena(unsigned slices = 4) {
-        void* const pages = kSystemPages.map(nullptr, slices * kSliceBytes, kArenaBytes);
-        arena = Arena::make(pages, slices);
+        void* const fresh = pages.map(slices * kSliceBytes, kArenaBytes);
+        arena = Arena::make(fresh, slices, kDefaultShape);
         name_arena(*arena);
     }
     std::uint64_t free() const { return arena->head.free_slices.load(memory_order_relaxed); }

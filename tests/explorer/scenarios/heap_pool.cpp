@@ -28,6 +28,13 @@ struct Pool {
         name_field(heaps, "heaps");
         heaps.for_each([](Heap* heap) { name_heap(*heap, "first heap"); });
     }
+    // A heap of that thread's.
+    Heap* held_by(std::uint64_t holder) {
+        Heap* const heap = heaps.acquire(arenas);
+        HeapPool::release(heap);
+        expect(HeapPool::try_acquire(heap, holder), "the scenario's own mistake");
+        return heap;
+    }
     unsigned count() {
         unsigned sum = 0;
         heaps.for_each([&](Heap*) { ++sum; });
@@ -42,7 +49,7 @@ class Borrow : public Scenario {
     void set_up() override {}
     void run_thread(unsigned index) override {
         for (unsigned i = 0; i < (index == 0 ? 2u : 1u); ++i) {
-            Heap* const heap = pool_.heaps.acquire(pool_.arenas, Ownership::kAnonymous);
+            Heap* const heap = pool_.heaps.acquire(pool_.arenas);
             expect(heap != nullptr, "no heap");
             expect(work_in(heap), "a heap that was just acquired is occupied");
             ++done_[index];
@@ -68,14 +75,14 @@ class BorrowWanted : public Scenario {
     unsigned done_[kMaxThreads] = {};
 
     void set_up() override {
-        wanted_ = pool_.heaps.acquire(pool_.arenas, Ownership::kAnonymous);
+        wanted_ = pool_.heaps.acquire(pool_.arenas);
         HeapPool::release(wanted_);
     }
     void run_thread(unsigned index) override {
         Heap* heap = wanted_;
         if (!HeapPool::try_acquire(heap, Ownership::kAnonymous)) {
             if (index == 1) return;
-            heap = pool_.heaps.acquire(pool_.arenas, Ownership::kAnonymous);
+            heap = pool_.heaps.acquire(pool_.arenas);
         }
         expect(work_in(heap), "a heap that was just acquired is occupied");
         ++done_[index];
@@ -96,14 +103,15 @@ class Adopt : public Scenario {
     Heap* got_[kMaxThreads] = {};
 
     void set_up() override {
-        // The first in the middle of an operation for ever, the second at rest.
-        Heap* const first = pool_.heaps.acquire(pool_.arenas, kGone);
+        (void)pool_.heaps.acquire_for_this_thread(pool_.arenas);  // the first stays anonymous
+        // One in the middle of an operation for ever, the next at rest.
+        Heap* const first = pool_.held_by(kGone);
         (void)first->enter();
-        Heap* const second = pool_.heaps.acquire(pool_.arenas, kGone);
+        Heap* const second = pool_.held_by(kGone);
         name_heap(*second, "second heap");
     }
     void run_thread(unsigned index) override {
-        got_[index] = pool_.heaps.acquire(pool_.arenas, this_thread_as_holder());
+        got_[index] = pool_.heaps.acquire_for_this_thread(pool_.arenas);
         expect(got_[index] != nullptr, "no heap");
         expect(work_in(got_[index]), "a heap that was just acquired is occupied");
     }
@@ -124,15 +132,13 @@ class AdoptFromEnding : public Scenario {
 
     void set_up() override {
         observe_ends();
-        (void)pool_.heaps.acquire(pool_.arenas, Ownership::kAnonymous);
-        Heap* const second =
-            pool_.heaps.acquire(pool_.arenas, std::uint64_t{kProcess} << 32 | kFirstThreadId);
+        (void)pool_.heaps.acquire_for_this_thread(pool_.arenas);  // the first stays anonymous
+        Heap* const second = pool_.held_by(std::uint64_t{kProcess} << 32 | kFirstThreadId);
         name_heap(*second, "second heap");
         dying_ = second;
     }
     void run_thread(unsigned index) override {
-        Heap* const heap =
-            index == 0 ? dying_ : pool_.heaps.acquire(pool_.arenas, this_thread_as_holder());
+        Heap* const heap = index == 0 ? dying_ : pool_.heaps.acquire_for_this_thread(pool_.arenas);
         for (unsigned i = 0; i < 2; ++i) {
             expect(work_in(heap), "the holder is kept out");
             ++done_[index];
@@ -152,8 +158,8 @@ class AdoptMidway : public Scenario {
 
     void set_up() override {
         observe_ends();
-        (void)pool_.heaps.acquire(pool_.arenas, Ownership::kAnonymous);
-        dying_ = pool_.heaps.acquire(pool_.arenas, std::uint64_t{kProcess} << 32 | kFirstThreadId);
+        (void)pool_.heaps.acquire_for_this_thread(pool_.arenas);  // the first stays anonymous
+        dying_ = pool_.held_by(std::uint64_t{kProcess} << 32 | kFirstThreadId);
         name_heap(*dying_, "second heap");
     }
     void run_thread(unsigned index) override {
@@ -162,7 +168,7 @@ class AdoptMidway : public Scenario {
             ++dying_->bins[3].slot_bytes;
             return;
         }
-        expect(work_in(pool_.heaps.acquire(pool_.arenas, this_thread_as_holder())),
+        expect(work_in(pool_.heaps.acquire_for_this_thread(pool_.arenas)),
                "a heap that was just acquired is occupied");
     }
     void check() override {
@@ -177,7 +183,7 @@ class Visit : public Scenario {
     Heap* heap_ = nullptr;
     unsigned done_[kMaxThreads] = {};
 
-    void set_up() override { heap_ = pool_.heaps.acquire(pool_.arenas, Ownership::kAnonymous); }
+    void set_up() override { heap_ = pool_.heaps.acquire(pool_.arenas); }
     void run_thread(unsigned index) override {
         if (index == 0) {
             for (unsigned i = 0; i < 2; ++i) done_[0] += work_in(heap_) ? 1 : 0;
@@ -199,7 +205,7 @@ class VisitAndBorrow : public Scenario {
     Heap* heap_ = nullptr;
     unsigned done_[kMaxThreads] = {};
 
-    void set_up() override { heap_ = pool_.heaps.acquire(pool_.arenas, Ownership::kAnonymous); }
+    void set_up() override { heap_ = pool_.heaps.acquire(pool_.arenas); }
     void run_thread(unsigned index) override {
         if (index == 0) {
             done_[0] += work_in(heap_) ? 1 : 0;

@@ -1,0 +1,223 @@
+// SPDX-License-Identifier: MIT OR Apache-2.0
+// Making heaps over the three kinds of sources, the limit (a source in front of another), and the
+// program's own functions as a source.
+#include "core/own_heap.h"
+
+#include "core/check.h"
+#include "core/error_number.h"
+
+namespace emma {
+namespace {
+
+constexpr std::uint64_t kMagic = 0x70616548616d6d45;  // "EmmaHeap"
+
+constexpr std::size_t kHeapBytes = align_up(sizeof(emma_heap), kPageBytes);
+
+// A region of this size has room for a heap and its first objects, wherever it starts.
+static_assert(Region::head_bytes(16, sizeof(emma_heap)) + 9 * kPageBytes <= EMMA_HEAP_LEAST_REGION);
+
+emma_heap& heap_of(void* context) { return *static_cast<emma_heap*>(context); }
+
+// ---- the limit ---------------------------------------------------------------------------------
+// What is asked for counts from before the call, so that no two threads together exceed the limit;
+// near it one may be refused what another then does not get.
+
+bool hold(emma_heap& heap, std::size_t bytes) {
+    const std::size_t now = heap.held_bytes.fetch_add(bytes, memory_order_relaxed) + bytes;
+    if (now <= heap.limit_bytes && now >= bytes) return true;
+    heap.held_bytes.fetch_sub(bytes, memory_order_relaxed);
+    return false;
+}
+void let_go(emma_heap& heap, std::size_t bytes) {
+    heap.held_bytes.fetch_sub(bytes, memory_order_relaxed);
+}
+
+void* limited_map(void* context, std::size_t bytes, std::size_t alignment, std::uintptr_t base) {
+    emma_heap& heap = heap_of(context);
+    if (!hold(heap, bytes)) return nullptr;
+    void* const pages = heap.below.map(heap.below.context, bytes, alignment, base);
+    if (pages == nullptr) let_go(heap, bytes);
+    return pages;
+}
+
+Extension limited_extend(void* context, std::uintptr_t addr, std::size_t bytes) {
+    emma_heap& heap = heap_of(context);
+    if (!hold(heap, bytes)) return Extension::kRefused;
+    const Extension result = heap.below.extend(heap.below.context, addr, bytes);
+    if (result != Extension::kDone) let_go(heap, bytes);
+    return result;
+}
+
+bool limited_unmap(void* context, void* pages, std::size_t bytes) {
+    emma_heap& heap = heap_of(context);
+    const bool done = heap.below.unmap(heap.below.context, pages, bytes);
+    if (done) let_go(heap, bytes);
+    return done;
+}
+
+bool limited_purge(void* context, void* pages, std::size_t bytes) {
+    emma_heap& heap = heap_of(context);
+    return heap.below.purge(heap.below.context, pages, bytes);
+}
+
+bool limited_resize(void* context, void* pages, std::size_t old_bytes, std::size_t new_bytes) {
+    emma_heap& heap = heap_of(context);
+    const std::size_t more = new_bytes > old_bytes ? new_bytes - old_bytes : 0;
+    if (more != 0 && !hold(heap, more)) return false;
+    const bool done = heap.below.resize(heap.below.context, pages, old_bytes, new_bytes);
+    if (!done) let_go(heap, more);
+    if (done && more == 0) let_go(heap, old_bytes - new_bytes);
+    return done;
+}
+
+// The target is counted already.
+bool limited_move(void* context, void* pages, std::size_t bytes, void* target,
+                  std::size_t target_bytes) {
+    emma_heap& heap = heap_of(context);
+    const bool done = heap.below.move(heap.below.context, pages, bytes, target, target_bytes);
+    if (done) let_go(heap, bytes);
+    return done;
+}
+
+std::size_t limited_idle_bytes(void* context) {
+    const emma_heap& heap = heap_of(context);
+    return heap.below.idle_bytes == nullptr ? 0 : heap.below.idle_bytes(heap.below.context);
+}
+
+void use_limited(emma_heap& heap) {
+    heap.limited = {.map = limited_map,
+                    .extend = limited_extend,
+                    .unmap = limited_unmap,
+                    .purge = heap.below.purge == nullptr ? nullptr : limited_purge,
+                    .resize = limited_resize,
+                    .move = limited_move,
+                    .idle_bytes = limited_idle_bytes,
+                    .context = &heap,
+                    .shape = heap.below.shape,
+                    .origin = heap.below.origin};
+}
+
+// ---- the program's functions -------------------------------------------------------------------
+
+// Whatever the program's function yields, what core/ gets is aligned and zero.
+void* map_by(const emma_page_source& functions, std::size_t bytes, std::size_t alignment) {
+    void* const pages = functions.map(functions.context, bytes, alignment);
+    if (pages == nullptr) return nullptr;
+    if ((reinterpret_cast<std::uintptr_t>(pages) & (alignment - 1)) != 0) {
+        if (functions.unmap != nullptr) (void)functions.unmap(functions.context, pages, bytes);
+        return nullptr;
+    }
+    if (!functions.gives_zeros) arch::zero_bytes(pages, bytes);
+    return pages;
+}
+
+void* functions_map(void* context, std::size_t bytes, std::size_t alignment, std::uintptr_t) {
+    return map_by(heap_of(context).functions, bytes, alignment);
+}
+Extension functions_extend(void*, std::uintptr_t, std::size_t) { return Extension::kTaken; }
+bool functions_unmap(void* context, void* pages, std::size_t bytes) {
+    const emma_page_source& functions = heap_of(context).functions;
+    return functions.unmap != nullptr && functions.unmap(functions.context, pages, bytes);
+}
+bool functions_purge(void* context, void* pages, std::size_t bytes) {
+    const emma_page_source& functions = heap_of(context).functions;
+    return functions.purge(functions.context, pages, bytes);
+}
+bool functions_resize(void*, void*, std::size_t, std::size_t) { return false; }
+bool functions_move(void*, void*, std::size_t, void*, std::size_t) { return false; }
+
+void use_functions(emma_heap& heap, const emma_page_source& functions) {
+    heap.functions = functions;
+    heap.below = {.map = functions_map,
+                  .extend = functions_extend,
+                  .unmap = functions_unmap,
+                  .purge = functions.purge == nullptr ? nullptr : functions_purge,
+                  .resize = functions_resize,
+                  .move = functions_move,
+                  .idle_bytes = nullptr,
+                  .context = &heap,
+                  .shape = &kDefaultShape,
+                  .origin = 0};
+}
+
+// ---- making ------------------------------------------------------------------------------------
+
+// The source that a heap without one of its own shares with the default instance.
+const PageSource& default_source() { return g_instance.arenas.pages().source(); }
+
+void* place_for(const emma_heap_options& options) {
+    if (options.region != nullptr) {
+        Region* const region = Region::make(options.region, options.region_bytes, sizeof(emma_heap),
+                                            Region::Fresh::kUnknown);
+        return region == nullptr ? nullptr : region->owner_room();
+    }
+    if (options.source != nullptr) return map_by(*options.source, kHeapBytes, kPageBytes);
+    const PageSource& system = default_source();
+    return system.map(system.context, kHeapBytes, kPageBytes, 0);
+}
+
+void use_source(emma_heap& heap, const emma_heap_options& options) {
+    if (options.region != nullptr) {
+        heap.below = Region::of_owner(&heap, sizeof(emma_heap))->source();
+        heap.is_fixed = true;
+    } else if (options.source != nullptr) {
+        use_functions(heap, *options.source);
+    } else {
+        heap.below = default_source();
+    }
+}
+
+// 0, or the error number; a size that is too small says the least that would do.
+int check(const emma_heap_options& options) {
+    const bool has_region = options.region != nullptr || options.region_bytes != 0;
+    const bool has_source = options.source != nullptr;
+    std::size_t least = 0;
+    if (has_region && options.region_bytes < EMMA_HEAP_LEAST_REGION) least = EMMA_HEAP_LEAST_REGION;
+    if (options.limit_bytes != 0 && options.limit_bytes < EMMA_HEAP_LEAST_LIMIT)
+        least = EMMA_HEAP_LEAST_LIMIT;
+    if (options.least_bytes != nullptr) *options.least_bytes = least;
+    const bool is_good = least == 0 && !(has_region && has_source) &&
+                         !(has_region && options.region == nullptr) &&
+                         !(has_source && options.source->map == nullptr);
+    return is_good ? 0 : kEinval;
+}
+
+}  // namespace
+
+emma_heap* make_heap(const emma_heap_options& options, int& error) {
+    error = check(options);
+    if (error != 0) return nullptr;
+    void* const place = place_for(options);
+    error = place == nullptr ? (options.region != nullptr ? kEinval : kEnomem) : 0;
+    if (place == nullptr) return nullptr;
+    auto* const heap = static_cast<emma_heap*>(place);
+    use_source(*heap, options);
+    if (options.limit_bytes != 0) {
+        heap->limit_bytes = options.limit_bytes;
+        if (!heap->is_fixed) heap->held_bytes.store(kHeapBytes, memory_order_relaxed);
+        use_limited(*heap);
+    }
+    // All else in it is zero, which is valid. No thread holds a heap of it between operations, so
+    // there is nobody to ask the system about.
+    heap->instance.heaps.stop_asking();
+    heap->instance.arenas.pages().use(options.limit_bytes != 0 ? heap->limited : heap->below);
+    heap->magic = kMagic;
+    return heap;
+}
+
+void end_heap(emma_heap* heap) {
+    Instance& instance = instance_of(heap);
+    heap->magic = 0;
+    if (heap->is_fixed) return;
+    instance.unmap_all();
+    // A copy, as the functions are read before the pages go.
+    const PageSource below = heap->below;
+    (void)below.unmap(below.context, heap, kHeapBytes);
+}
+
+Instance& instance_of(emma_heap* heap) {
+    if (heap == nullptr || heap->magic != kMagic) panic(Misuse::kInvalidPointer, heap, 0);
+    return heap->instance;
+}
+
+}  // namespace emma

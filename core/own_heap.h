@@ -1,0 +1,37 @@
+// SPDX-License-Identifier: MIT OR Apache-2.0
+// A heap of the program's own: an instance with a source and a limit, made and ended at run time.
+// It lies in pages of its own source, so that nothing is left of it. Any thread may use it; making
+// and ending one is the business of one thread.
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+
+#include "core/atomic.h"
+#include "core/include/emma.h"
+#include "core/instance.h"
+#include "core/region.h"
+
+// The name of the C interface.
+struct emma_heap {
+    std::uint64_t magic;
+    emma::PageSource below;                // the system, a region, or the program's functions
+    emma::PageSource limited;              // the same as far as the limit allows
+    emma_page_source functions;            // those of the program, where `below` calls them
+    std::size_t limit_bytes;               // 0: none
+    emma::Atomic<std::size_t> held_bytes;  // any thread, relaxed: counted where there is a limit
+    bool is_fixed;                         // in a region, which is the caller's
+    emma::Instance instance;
+};
+
+namespace emma {
+
+// A heap as `options` say, or null with `error` set; `*options.least_bytes` as its comment says.
+emma_heap* make_heap(const emma_heap_options& options, int& error);
+// Gives all of it back, whatever is live in it.
+void end_heap(emma_heap* heap);
+
+// The instance of a heap that is one; panics for any other pointer that can be read.
+Instance& instance_of(emma_heap* heap);
+
+}  // namespace emma

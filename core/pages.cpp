@@ -1,0 +1,60 @@
+// SPDX-License-Identifier: MIT OR Apache-2.0
+// Calling the source, and the account of it.
+#include "core/pages.h"
+
+namespace emma {
+
+const PageSource& Pages::call() {
+    calls_.fetch_add(1, memory_order_relaxed);
+    return source();
+}
+
+void Pages::count(std::size_t bytes) {
+    const std::size_t now = mapped_bytes_.fetch_add(bytes, memory_order_relaxed) + bytes;
+    std::size_t peak = peak_bytes_.load(memory_order_relaxed);
+    while (now > peak &&
+           !peak_bytes_.compare_exchange(peak, now, memory_order_relaxed, memory_order_relaxed)) {
+    }
+}
+
+void* Pages::map(std::size_t bytes, std::size_t alignment, std::uintptr_t base) {
+    const PageSource& from = call();
+    void* const pages = from.map(from.context, bytes, alignment, base);
+    if (pages != nullptr) count(bytes);
+    return pages;
+}
+
+Extension Pages::extend(std::uintptr_t addr, std::size_t bytes) {
+    const PageSource& from = call();
+    const Extension result = from.extend(from.context, addr, bytes);
+    if (result == Extension::kDone) count(bytes);
+    return result;
+}
+
+bool Pages::unmap(void* pages, std::size_t bytes) {
+    const PageSource& from = call();
+    const bool done = from.unmap(from.context, pages, bytes);
+    if (done) count_back(bytes);
+    return done;
+}
+
+bool Pages::purge(void* pages, std::size_t bytes) {
+    const PageSource& from = call();
+    return from.purge(from.context, pages, bytes);
+}
+
+bool Pages::resize(void* pages, std::size_t old_bytes, std::size_t new_bytes) {
+    const PageSource& from = call();
+    const bool done = from.resize(from.context, pages, old_bytes, new_bytes);
+    if (done) count(new_bytes - old_bytes);  // modulo 2^64 when it shrinks
+    return done;
+}
+
+bool Pages::move(void* pages, std::size_t bytes, void* target, std::size_t target_bytes) {
+    const PageSource& from = call();
+    const bool done = from.move(from.context, pages, bytes, target, target_bytes);
+    if (done) count_back(bytes);
+    return done;
+}
+
+}  // namespace emma

@@ -1,0 +1,61 @@
+// SPDX-License-Identifier: MIT OR Apache-2.0
+// The pages of an instance: all that its source has given it, counted. Nothing in core/ calls a
+// source but through this. Any thread may call anything here; a failure changes nothing.
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+
+#include "core/atomic.h"
+#include "core/page_source.h"
+
+namespace emma {
+
+class Pages {
+  public:
+    constexpr Pages() = default;
+    explicit Pages(const PageSource& source) : source_(&source) {}
+
+    // As the functions of PageSource.
+    void* map(std::size_t bytes, std::size_t alignment, std::uintptr_t base = 0);
+    Extension extend(std::uintptr_t addr, std::size_t bytes);
+    bool unmap(void* pages, std::size_t bytes);
+    bool purge(void* pages, std::size_t bytes);
+    bool resize(void* pages, std::size_t old_bytes, std::size_t new_bytes);
+    bool move(void* pages, std::size_t bytes, void* target, std::size_t target_bytes);
+
+    // Acquire pairs with use(): what the new source relies on is there.
+    const PageSource& source() const {
+        const PageSource* const source = source_.load(memory_order_acquire);
+        return source != nullptr ? *source : kSystemPages;
+    }
+    const Shape& shape() const { return *source().shape; }
+    // From now on `source`, which takes back what the one before has given.
+    void use(const PageSource& source) { source_.store(&source, memory_order_release); }
+
+    // The same, unless the source is another than `before` by now; null is the system's.
+    void use_instead_of(const PageSource& before, const PageSource& source) {
+        const PageSource* expected = &before == &kSystemPages ? nullptr : &before;
+        (void)source_.compare_exchange(expected, &source, memory_order_release,
+                                       memory_order_relaxed);
+    }
+
+    std::size_t mapped_bytes() const { return mapped_bytes_.load(memory_order_relaxed); }
+    std::size_t mapped_peak_bytes() const { return peak_bytes_.load(memory_order_relaxed); }
+    std::size_t source_calls() const { return calls_.load(memory_order_relaxed); }
+
+  private:
+    friend struct StatisticsInspector;  // tests
+    const PageSource& call();
+    void count(std::size_t bytes);
+    void count_back(std::size_t bytes) { mapped_bytes_.fetch_sub(bytes, memory_order_relaxed); }
+
+    // Null is the system's, so that all-zero is valid. any thread
+    Atomic<const PageSource*> source_{nullptr};
+    // Any thread, relaxed: they publish nothing.
+    Atomic<std::size_t> mapped_bytes_;
+    Atomic<std::size_t> peak_bytes_;
+    Atomic<std::size_t> calls_;
+};
+
+}  // namespace emma

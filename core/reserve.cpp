@@ -1,0 +1,186 @@
+// SPDX-License-Identifier: MIT OR Apache-2.0
+// Memory for the default instance without the system: emma_reserve puts regions of populated pages
+// in front of the system as its source, emma_seal takes the system away. In a file of its own, so
+// that only a program that asks for it pays for it.
+#include "arch/linux/memory.h"
+#include "core/error_number.h"
+#include "core/include/emma.h"
+#include "core/instance.h"
+#include "core/region.h"
+
+namespace emma {
+namespace {
+
+// Newest first; never given back. any thread
+constinit Atomic<Region*> g_reserves{nullptr};
+
+// The reserve that `addr` lies in, or null.
+Region* reserve_around(std::uintptr_t addr) {
+    Region* region = g_reserves.load(memory_order_acquire);
+    while (region != nullptr && !region->contains(addr)) region = region->next;
+    return region;
+}
+Region* reserve_around(void* pages) {
+    return reserve_around(reinterpret_cast<std::uintptr_t>(pages));
+}
+
+// ---- sources -----------------------------------------------------------------------------------
+// Sealed or not, reserves come first. What is in none of them is the system's.
+
+void* try_reserves(std::size_t bytes, std::size_t alignment) {
+    for (Region* region = g_reserves.load(memory_order_acquire); region; region = region->next)
+        if (void* const pages = region->take(bytes, alignment, 0)) return pages;
+    return nullptr;
+}
+
+// Again where arenas without an object may have been in the way. Inside a claim of slices that can
+// help only the next one.
+void* take_reserved(std::size_t bytes, std::size_t alignment) {
+    if (void* const pages = try_reserves(bytes, alignment)) return pages;
+    (void)g_instance.trim_quietly();
+    return try_reserves(bytes, alignment);
+}
+
+void* sealed_map(void*, std::size_t bytes, std::size_t alignment, std::uintptr_t) {
+    return take_reserved(bytes, alignment);
+}
+void* reserving_map(void*, std::size_t bytes, std::size_t alignment, std::uintptr_t base) {
+    void* const pages = take_reserved(bytes, alignment);
+    return pages != nullptr ? pages : kSystemPages.map(nullptr, bytes, alignment, base);
+}
+
+// Arenas outside the reserves grow no more: the reserve comes first.
+Extension reserved_extend(void*, std::uintptr_t addr, std::size_t bytes) {
+    Region* const region = reserve_around(addr);
+    if (region == nullptr) return Extension::kTaken;
+    return region->take_exactly(addr, bytes) ? Extension::kDone : Extension::kRefused;
+}
+
+bool give_reserved(Region* region, void* pages, std::size_t bytes) {
+    region->give(reinterpret_cast<std::uintptr_t>(pages), bytes);
+    return true;
+}
+bool sealed_unmap(void*, void* pages, std::size_t bytes) {
+    Region* const region = reserve_around(pages);
+    return region != nullptr && give_reserved(region, pages, bytes);
+}
+bool reserving_unmap(void*, void* pages, std::size_t bytes) {
+    if (Region* const region = reserve_around(pages)) return give_reserved(region, pages, bytes);
+    return kSystemPages.unmap(nullptr, pages, bytes);
+}
+
+bool resize_reserved(Region* region, void* pages, std::size_t old_bytes, std::size_t new_bytes) {
+    return region->resize(reinterpret_cast<std::uintptr_t>(pages), old_bytes, new_bytes);
+}
+bool sealed_resize(void*, void* pages, std::size_t old_bytes, std::size_t new_bytes) {
+    Region* const region = reserve_around(pages);
+    return region != nullptr && resize_reserved(region, pages, old_bytes, new_bytes);
+}
+bool reserving_resize(void*, void* pages, std::size_t old_bytes, std::size_t new_bytes) {
+    if (Region* const region = reserve_around(pages))
+        return resize_reserved(region, pages, old_bytes, new_bytes);
+    return kSystemPages.resize(nullptr, pages, old_bytes, new_bytes);
+}
+
+bool sealed_move(void*, void*, std::size_t, void*, std::size_t) { return false; }
+bool reserving_move(void*, void* pages, std::size_t bytes, void* target, std::size_t target_bytes) {
+    if (reserve_around(pages) != nullptr || reserve_around(target) != nullptr) return false;
+    return kSystemPages.move(nullptr, pages, bytes, target, target_bytes);
+}
+
+std::size_t reserved_idle_bytes(void*) {
+    std::size_t sum = 0;
+    for (Region* region = g_reserves.load(memory_order_acquire); region; region = region->next)
+        sum += region->free_bytes();
+    return sum;
+}
+
+constinit const PageSource kReservingPages{.map = reserving_map,
+                                           .extend = reserved_extend,
+                                           .unmap = reserving_unmap,
+                                           .purge = nullptr,
+                                           .resize = reserving_resize,
+                                           .move = reserving_move,
+                                           .idle_bytes = reserved_idle_bytes,
+                                           .context = nullptr,
+                                           .shape = &kDefaultShape,
+                                           .origin = 0};
+
+constinit const PageSource kSealedPages{.map = sealed_map,
+                                        .extend = reserved_extend,
+                                        .unmap = sealed_unmap,
+                                        .purge = nullptr,
+                                        .resize = sealed_resize,
+                                        .move = sealed_move,
+                                        .idle_bytes = reserved_idle_bytes,
+                                        .context = nullptr,
+                                        .shape = &kDefaultShape,
+                                        .origin = 0};
+
+// ---- populating --------------------------------------------------------------------------------
+
+// Kernels before 5.14 and emulators do not know the advice; then every page is written. Nobody else
+// uses the pages.
+void populate(void* pages, std::size_t bytes) {
+    if (arch::populate(pages, bytes) == arch::Errno::kNone) return;
+    for (std::size_t offset = 0; offset < bytes; offset += kPageBytes) {
+        volatile char* const byte = static_cast<char*>(pages) + offset;
+        *byte = *byte;
+    }
+}
+
+// The free slices of the arenas there are, which are used before the reserve.
+void populate_free_slices() {
+    ArenaPool& arenas = g_instance.arenas;
+    const ArenaGuard guard(arenas);
+    arenas.for_each([](Arena& arena) {
+        for (unsigned slice = arena.first_slice(); slice < kSlicesPerArena; ++slice) {
+            if (!arena.claim_exactly(slice, 1)) continue;
+            populate(reinterpret_cast<void*>(arena.slice_addr(slice)), arena.shape().slice_bytes());
+            arena.release(slice, 1);
+        }
+    });
+}
+
+// What objects of `bytes` bytes take at most: rounding up to size classes, headers, ends of arenas.
+std::size_t reserve_bytes_for(std::size_t bytes) {
+    return align_up(bytes + bytes / 5 * 3 + kArenaBytes, kPageBytes);
+}
+
+void publish(Region* region) {
+    region->next = g_reserves.load(memory_order_relaxed);
+    // A failure means that another thread published one.
+    while (!g_reserves.compare_exchange(region->next, region, memory_order_release,
+                                        memory_order_relaxed)) {
+    }
+}
+
+}  // namespace
+}  // namespace emma
+
+using namespace emma;
+
+EMMA_PUBLIC int emma_reserve(size_t bytes) noexcept {
+    Pages& pages = g_instance.arenas.pages();
+    if (&pages.source() == &kSealedPages) return kEperm;
+    if (bytes > kMaxRequestBytes / 4) return kEnomem;
+    const std::size_t usable = reserve_bytes_for(bytes);
+    const std::size_t total =
+        align_up(usable + Region::head_bytes(usable / kPageBytes + 1, 0), kPageBytes);
+    void* const memory = kSystemPages.map(nullptr, total, kArenaBytes, 0);
+    if (memory == nullptr) return kEnomem;
+    populate(memory, total);
+    publish(Region::make(memory, total, 0, Region::Fresh::kZeroed));
+    // Of two threads that reserve, both set the same; one that seals meanwhile must win.
+    pages.use_instead_of(kSystemPages, kReservingPages);
+    populate_free_slices();
+    attach_thread(false);
+    return 0;
+}
+
+EMMA_PUBLIC int emma_seal(void) noexcept {
+    g_instance.heaps.stop_asking();
+    attach_thread(false);
+    g_instance.arenas.pages().use(kSealedPages);
+    return 0;
+}

@@ -1,0 +1,58 @@
+// SPDX-License-Identifier: MIT OR Apache-2.0
+// The shape of an instance's arenas: how large its slices are, and what follows from that. The
+// default shape is the one of layout.h's constants, which the fast paths of the default instance
+// are compiled with; the others serve fixed regions of memory (region.h), where an arena may start
+// at any page.
+//
+//   shape      slice     arena     header      slabs hold     served
+//   default    64 KiB    4 MiB     1 slice     to 128 KiB     the system's pages
+//   region     64 KiB    4 MiB     1 slice     to 128 KiB     regions from 16 MiB on
+//   compact    4 KiB     256 KiB   3 slices    to 4 KiB       smaller regions
+//
+// An arena has 64 slices in every shape, and a size class the same slots.
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+
+#include "core/layout.h"
+#include "core/size_class.h"
+
+namespace emma {
+
+struct Shape {
+    const GeometryTable* classes;     // slices of a slab, by class
+    std::uint32_t slab_max_bytes;     // larger objects are runs or huge
+    std::uint32_t run_max_alignment;  // what slices of an arena can have
+    std::uint16_t freed_distance;     // words from a slab's free bitmap to its remote one
+    std::uint8_t bitmap_words;        // of a slice
+    std::uint8_t slice_shift;
+    std::uint8_t header_slices;
+    std::uint8_t first_slices;  // of an instance's first arena at first, header included
+
+    constexpr std::size_t slice_bytes() const { return std::size_t{1} << slice_shift; }
+    constexpr std::size_t arena_bytes() const { return kSlicesPerArena * slice_bytes(); }
+    constexpr std::size_t run_max_bytes() const { return arena_bytes() / 2; }
+    constexpr unsigned slice_count_for(std::size_t bytes) const {
+        return static_cast<unsigned>((bytes + slice_bytes() - 1) >> slice_shift);
+    }
+    // Of a slab of `slice_count` slices; a slot of 16 bytes may have no bit in the header.
+    constexpr unsigned slot_count_for(std::size_t slot_bytes, unsigned slice_count) const {
+        const std::size_t slots = slice_count * slice_bytes() / slot_bytes;
+        const std::size_t bits = slice_count * bitmap_words * std::size_t{64};
+        return static_cast<unsigned>(slots < bits ? slots : bits);
+    }
+};
+
+// The bitmaps of all slices, and between them a link for each.
+constexpr unsigned freed_distance_for(unsigned bitmap_words) {
+    return (kSlicesPerArena - 1) * bitmap_words + kSlicesPerArena;
+}
+
+extern const Shape kDefaultShape;
+extern const Shape kRegionShape;
+extern const Shape kCompactShape;
+
+inline constexpr unsigned kBitmapWords = 56;  // of the default shape: whole cache lines
+
+}  // namespace emma
