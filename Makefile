@@ -6,7 +6,7 @@
 ## make check      everything tested, gcc and clang, static and static-PIE, natively and under QEMU
 ##                 (NATIVE=1: without QEMU and the scripts)
 ## make demo       the main job: counts the words of real text in a static program without a libc
-## make stepping   every fault at every instruction of every operation (takes SEED=1): half an hour
+## make stepping   every fault at every instruction of every operation (takes SEED=1): most of an hour
 ## make lint       formatting, clang-tidy, layers, headers, instructions, scripts
 ## make format     lays out the sources with clang-format
 ## make preload    libemma_preload.so, to run an existing program on Emma: LD_PRELOAD=build/libemma_preload.so
