@@ -31,7 +31,7 @@ void discard(std::uintptr_t address, std::size_t bytes) {
     if (runner->in_thread()) model.discard(runner->thread(), address, bytes);
 }
 
-void* map(void*, std::size_t bytes, std::size_t alignment) {
+void* map(void*, std::size_t bytes, std::size_t alignment, std::uintptr_t) {
     step();
     return memory.may_map() ? reinterpret_cast<void*>(memory.map(bytes, alignment)) : nullptr;
 }
@@ -59,6 +59,10 @@ bool purge(void*, void* pages, std::size_t bytes) {
     memory.zero(address, bytes);
     return true;
 }
+
+// Objects that grow or shrink are copied.
+bool resize(void*, void*, std::size_t, std::size_t) { return false; }
+bool move(void*, void*, std::size_t, void*, std::size_t) { return false; }
 
 }  // namespace
 
@@ -108,8 +112,11 @@ constinit const PageSource kSystemPages{.map = explore::map,
                                         .extend = explore::extend,
                                         .unmap = explore::unmap,
                                         .purge = explore::purge,
-                                        .resize = nullptr,
-                                        .move = nullptr,
-                                        .context = nullptr};
+                                        .resize = explore::resize,
+                                        .move = explore::move,
+                                        .idle_bytes = nullptr,
+                                        .context = nullptr,
+                                        .shape = &kDefaultShape,
+                                        .origin = 0};
 
 }  // namespace emma

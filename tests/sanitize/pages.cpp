@@ -25,7 +25,7 @@ void* map_in_window(std::size_t bytes, std::size_t unit) {
     return pages == MAP_FAILED ? nullptr : pages;
 }
 
-void* map(void*, std::size_t bytes, std::size_t alignment) {
+void* map(void*, std::size_t bytes, std::size_t alignment, std::uintptr_t) {
     constexpr unsigned kAttempts = 100;
     const std::size_t unit = alignment < kArenaBytes ? kArenaBytes : alignment;
     void* pages = nullptr;
@@ -46,14 +46,21 @@ bool purge(void*, void* pages, std::size_t bytes) {
     return madvise(pages, bytes, MADV_DONTNEED) == 0;
 }
 
+// Objects that grow or shrink are copied.
+bool resize(void*, void*, std::size_t, std::size_t) { return false; }
+bool move(void*, void*, std::size_t, void*, std::size_t) { return false; }
+
 }  // namespace
 
 constinit const PageSource kSystemPages{.map = map,
                                         .extend = extend,
                                         .unmap = unmap,
                                         .purge = purge,
-                                        .resize = nullptr,
-                                        .move = nullptr,
-                                        .context = nullptr};
+                                        .resize = resize,
+                                        .move = move,
+                                        .idle_bytes = nullptr,
+                                        .context = nullptr,
+                                        .shape = &kDefaultShape,
+                                        .origin = 0};
 
 }  // namespace emma

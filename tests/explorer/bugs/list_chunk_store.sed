@@ -4,5 +4,5 @@
 # scenario: list_grows
 /if \(!chunks_\[chunk\].compare_exchange/,/memory_order_acquire\)\)/c\
     (void)expected;\
-    chunks_[chunk].store(static_cast<Cell*>(pages), memory_order_release);\
+    chunks_[chunk].store(static_cast<Cell*>(fresh), memory_order_release);\
     if (false)

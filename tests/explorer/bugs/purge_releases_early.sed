@@ -3,4 +3,4 @@
 # file: core/arena.cpp
 # scenario: purge
 /^        release\(first, count\);/d
-s/^        if \(source.purge\(source.context/        release(first, count);\n&/
+s/^        if \(pages.purge\(/        release(first, count);\n&/

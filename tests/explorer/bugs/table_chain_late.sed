@@ -5,5 +5,5 @@
 /^    table->older = newest;/d
 /^    if \(!newest_.compare_exchange\(newest, table/i\
     Table* const older = newest;
-/^        \(void\)source.unmap\(source.context, table, bytes\);/a\
+/^        \(void\)pages.unmap\(table, bytes\);/a\
     else table->older = older;

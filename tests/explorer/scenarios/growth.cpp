@@ -15,21 +15,23 @@ constexpr std::size_t size_of(unsigned number) { return (number + 2) * kPageByte
 // How many of these addresses the first table takes.
 unsigned fit_in_first_table() {
     ArenaTable scratch{};
+    Pages pages{kSystemPages};
     unsigned count = 0;
-    while (scratch.mapped_bytes() == 0)
-        scratch.insert(kSystemPages, address_of(count), size_of(count)), ++count;
+    while (pages.mapped_bytes() == 0)
+        scratch.insert(pages, address_of(count), size_of(count)), ++count;
     return count - 1;
 }
 
 class TableGrows : public Scenario {
+    Pages pages_{kSystemPages};
     ArenaTable table_{};
     unsigned count_ = 0;
 
     void set_up() override {
         count_ = fit_in_first_table();
-        for (unsigned i = 0; i < count_; ++i)
-            table_.insert(kSystemPages, address_of(i), size_of(i));
-        expect(table_.mapped_bytes() == 0, "the scenario's own mistake");
+        for (unsigned i = 0; i < count_; ++i) table_.insert(pages_, address_of(i), size_of(i));
+        expect(pages_.mapped_bytes() == 0, "the scenario's own mistake");
+        leave_out_account(pages_);
         name_field(table_, "table");
     }
     void run_thread(unsigned index) override {
@@ -41,7 +43,7 @@ class TableGrows : public Scenario {
             return;
         }
         const unsigned mine = count_ + index;
-        expect(table_.insert(kSystemPages, address_of(mine), size_of(mine)), "no memory");
+        expect(table_.insert(pages_, address_of(mine), size_of(mine)), "no memory");
         expect(table_.bytes_at(address_of(mine)) == size_of(mine), "an insert is lost");
     }
     void check() override {
@@ -54,18 +56,19 @@ const Registration<TableGrows> table_two("table_grows", 2,
 const Registration<TableGrows> table_three("table_grows", 3, "and questions");
 
 class ListGrows : public Scenario {
+    Pages pages_{kSystemPages};
     ArenaList list_{};
     Arena* arenas_[10] = {};
 
     void set_up() override {
-        for (Arena*& arena : arenas_)
-            arena = Arena::make(kSystemPages.map(nullptr, 2 * kSliceBytes, kArenaBytes), 2);
-        for (unsigned i = 0; i < 8; ++i) list_.add(kSystemPages, arenas_[i]);
+        for (Arena*& arena : arenas_) arena = map_arena(pages_, 2);
+        for (unsigned i = 0; i < 8; ++i) list_.add(pages_, arenas_[i]);
+        leave_out_account(pages_);
         name_field(list_, "list");
     }
     void run_thread(unsigned index) override {
         if (index < 2) {
-            expect(list_.add(kSystemPages, arenas_[8 + index]) >= 8, "a place is given twice");
+            expect(list_.add(pages_, arenas_[8 + index]) >= 8, "a place is given twice");
             return;
         }
         for (std::uint32_t place = 7; place < list_.end(); ++place)
@@ -102,7 +105,7 @@ class UnmapRefused : public Scenario {
         if (index == 1) claim_and_use(2);
     }
     void check() override {
-        expect(arenas_.mapped_bytes() == bytes_mapped(), "the account of mapped bytes");
+        expect(arenas_.pages().mapped_bytes() == bytes_mapped(), "the account of mapped bytes");
         limit_unmaps(~0u);
         arenas_.trim();
         expect(bytes_mapped() == 0, "an empty arena stays mapped");
@@ -130,7 +133,7 @@ class Spare : public Scenario {
         }
     }
     void check() override {
-        expect(arenas_.mapped_bytes() == bytes_mapped(), "the account of mapped bytes");
+        expect(arenas_.pages().mapped_bytes() == bytes_mapped(), "the account of mapped bytes");
     }
 };
 const Registration<Spare> spare_two("spare", 2, "two unmap what was refused before");

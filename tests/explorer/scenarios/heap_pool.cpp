@@ -42,7 +42,7 @@ class Borrow : public Scenario {
     void set_up() override {}
     void run_thread(unsigned index) override {
         for (unsigned i = 0; i < (index == 0 ? 2u : 1u); ++i) {
-            Heap* const heap = pool_.heaps.acquire(pool_.arenas, Ownership::kAnonymous);
+            Heap* const heap = pool_.heaps.acquire(pool_.arenas);
             expect(heap != nullptr, "no heap");
             expect(work_in(heap), "a heap that was just acquired is occupied");
             ++done_[index];
@@ -68,14 +68,14 @@ class BorrowWanted : public Scenario {
     unsigned done_[kMaxThreads] = {};
 
     void set_up() override {
-        wanted_ = pool_.heaps.acquire(pool_.arenas, Ownership::kAnonymous);
+        wanted_ = pool_.heaps.acquire(pool_.arenas);
         HeapPool::release(wanted_);
     }
     void run_thread(unsigned index) override {
         Heap* heap = wanted_;
         if (!HeapPool::try_acquire(heap, Ownership::kAnonymous)) {
             if (index == 1) return;
-            heap = pool_.heaps.acquire(pool_.arenas, Ownership::kAnonymous);
+            heap = pool_.heaps.acquire(pool_.arenas);
         }
         expect(work_in(heap), "a heap that was just acquired is occupied");
         ++done_[index];
@@ -89,7 +89,18 @@ const Registration<BorrowWanted> wanted_two("borrow_wanted", 2, "two want the sa
 const Registration<BorrowWanted> wanted_three("borrow_wanted", 3, "three want the same heap");
 
 // ---- adopting
-constexpr std::uint64_t kGone = std::uint64_t{kProcess} << 32 | kGoneThreadId;
+constexpr std::uint64_t holder_of(std::uint32_t thread_id) {
+    return std::uint64_t{kProcess} << kProcessShift | thread_id;
+}
+
+// A heap that a thread took some time ago.
+Heap* acquire_as(Pool& pool, std::uint32_t thread_id) {
+    Heap* const heap = pool.heaps.acquire_for_this_thread(pool.arenas);
+    const std::uint64_t present = heap->ownership.holder();
+    expect(heap->ownership.try_take_over(present, holder_of(thread_id)),
+           "the scenario's own mistake");
+    return heap;
+}
 
 class Adopt : public Scenario {
     Pool pool_;
@@ -97,13 +108,13 @@ class Adopt : public Scenario {
 
     void set_up() override {
         // The first in the middle of an operation for ever, the second at rest.
-        Heap* const first = pool_.heaps.acquire(pool_.arenas, kGone);
+        Heap* const first = acquire_as(pool_, kGoneThreadId);
         (void)first->enter();
-        Heap* const second = pool_.heaps.acquire(pool_.arenas, kGone);
+        Heap* const second = acquire_as(pool_, kGoneThreadId);
         name_heap(*second, "second heap");
     }
     void run_thread(unsigned index) override {
-        got_[index] = pool_.heaps.acquire(pool_.arenas, this_thread_as_holder());
+        got_[index] = pool_.heaps.acquire_for_this_thread(pool_.arenas);
         expect(got_[index] != nullptr, "no heap");
         expect(work_in(got_[index]), "a heap that was just acquired is occupied");
     }
@@ -124,15 +135,14 @@ class AdoptFromEnding : public Scenario {
 
     void set_up() override {
         observe_ends();
-        (void)pool_.heaps.acquire(pool_.arenas, Ownership::kAnonymous);
-        Heap* const second =
-            pool_.heaps.acquire(pool_.arenas, std::uint64_t{kProcess} << 32 | kFirstThreadId);
+        (void)pool_.heaps.acquire_for_this_thread(pool_.arenas);  // stays anonymous
+        Heap* const second = acquire_as(pool_, kFirstThreadId);
         name_heap(*second, "second heap");
         dying_ = second;
     }
     void run_thread(unsigned index) override {
         Heap* const heap =
-            index == 0 ? dying_ : pool_.heaps.acquire(pool_.arenas, this_thread_as_holder());
+            index == 0 ? dying_ : pool_.heaps.acquire_for_this_thread(pool_.arenas);
         for (unsigned i = 0; i < 2; ++i) {
             expect(work_in(heap), "the holder is kept out");
             ++done_[index];
@@ -152,8 +162,8 @@ class AdoptMidway : public Scenario {
 
     void set_up() override {
         observe_ends();
-        (void)pool_.heaps.acquire(pool_.arenas, Ownership::kAnonymous);
-        dying_ = pool_.heaps.acquire(pool_.arenas, std::uint64_t{kProcess} << 32 | kFirstThreadId);
+        (void)pool_.heaps.acquire_for_this_thread(pool_.arenas);  // stays anonymous
+        dying_ = acquire_as(pool_, kFirstThreadId);
         name_heap(*dying_, "second heap");
     }
     void run_thread(unsigned index) override {
@@ -162,7 +172,7 @@ class AdoptMidway : public Scenario {
             ++dying_->bins[3].slot_bytes;
             return;
         }
-        expect(work_in(pool_.heaps.acquire(pool_.arenas, this_thread_as_holder())),
+        expect(work_in(pool_.heaps.acquire_for_this_thread(pool_.arenas)),
                "a heap that was just acquired is occupied");
     }
     void check() override {
@@ -177,7 +187,7 @@ class Visit : public Scenario {
     Heap* heap_ = nullptr;
     unsigned done_[kMaxThreads] = {};
 
-    void set_up() override { heap_ = pool_.heaps.acquire(pool_.arenas, Ownership::kAnonymous); }
+    void set_up() override { heap_ = pool_.heaps.acquire(pool_.arenas); }
     void run_thread(unsigned index) override {
         if (index == 0) {
             for (unsigned i = 0; i < 2; ++i) done_[0] += work_in(heap_) ? 1 : 0;
@@ -199,7 +209,7 @@ class VisitAndBorrow : public Scenario {
     Heap* heap_ = nullptr;
     unsigned done_[kMaxThreads] = {};
 
-    void set_up() override { heap_ = pool_.heaps.acquire(pool_.arenas, Ownership::kAnonymous); }
+    void set_up() override { heap_ = pool_.heaps.acquire(pool_.arenas); }
     void run_thread(unsigned index) override {
         if (index == 0) {
             done_[0] += work_in(heap_) ? 1 : 0;

@@ -76,7 +76,7 @@ struct OwnHeap {
                    "a slice did not come home");
         });
         arenas.trim();
-        expect(arenas.mapped_bytes() == 0, "an arena cannot be unmapped");
+        expect(arenas.pages().mapped_bytes() == 0, "an arena cannot be unmapped");
     }
 };
 

@@ -84,7 +84,7 @@ class BorrowAndTrim : public Scenario {
     }
     void run_thread(unsigned index) override {
         if (index == 1) {
-            instance_.for_each_reachable_heap([](Heap* heap) { heap->trim(); });
+            instance_.for_each_reachable_heap(true, [](Heap* heap) { heap->trim(); });
             return;
         }
         void* const object = instance_.allocate(kTwoSlots, 16, Contents::kAny);
@@ -165,7 +165,7 @@ class FastAndTrim : public Default {
             for (void* object : object_) emma_free(object);
         } else {
             be_new_thread();
-            g_instance.for_each_reachable_heap([](Heap* heap) { heap->trim(); });
+            g_instance.for_each_reachable_heap(true, [](Heap* heap) { heap->trim(); });
         }
     }
 };

@@ -107,7 +107,7 @@ class FreeRun : public Scenario {
         void* const object = allocate_large(arenas_, 2 * kSliceBytes, 16).start;
         *static_cast<std::uint64_t*>(object) = 1;
         run_ = slab_line_of(reinterpret_cast<std::uintptr_t>(object));
-        name_arena(*arena_of(object));
+        name_arena(*arena_of(run_));
     }
     void run_thread(unsigned index) override { wins_[index] = free_run(arenas_, run_) ? 1 : 0; }
     void check() override {

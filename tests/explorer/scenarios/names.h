@@ -21,26 +21,28 @@ inline void name_arena(Arena& arena) {
     name_field(arena.head.purged_slices, "purged_slices");
     name_field(arena.head.idle_slices, "idle_slices");
     name_field(arena.head.mark, "mark");
-    name_field(arena.head.next_in_limbo, "next_in_limbo");
     for (unsigned slice = 1; slice < 5; ++slice) {
         name_range(&arena.slab(slice), sizeof(Slab), 1, "slab");
         name_field(arena.slab(slice).freed_count, "slab.freed_count");
         name_field(arena.slab(slice).use, "slab.use");
         name_range(arena.free_words(slice), sizeof(BitmapWord), kBitmapWords, "free_words");
-        name_range(arena.remotes_[slice - 1].freed, sizeof(BitmapWord), kBitmapWords, "freed");
-        name_field(arena.remotes_[slice - 1].inbox_next, "inbox_next");
+        name_range(arena.free_words(slice) + arena.shape().freed_distance, sizeof(BitmapWord),
+                   kBitmapWords, "freed");
+        name_field(arena.inbox_next(slice), "inbox_next");
     }
 }
+
+// Counted all the time by everybody, so their orders would multiply what there is to explore. And
+// the source, which stays the same.
+inline void leave_out_account(const Pages& pages) { leave_out(&pages, sizeof pages); }
 
 }  // namespace emma::explore
 
 namespace emma {
 struct ArenaPoolInspector {
-    // Counted all the time by everybody, so their orders would multiply what there is to explore.
     static void leave_out_statistics(ArenaPool& arenas) {
-        for (auto* word : {&arenas.released_slices_, &arenas.mapped_bytes_,
-                           &arenas.mapped_peak_bytes_, &arenas.source_calls_})
-            explore::leave_out(word, sizeof *word);
+        explore::leave_out(&arenas.released_slices_, sizeof arenas.released_slices_);
+        explore::leave_out_account(arenas.pages_);
     }
 };
 }  // namespace emma

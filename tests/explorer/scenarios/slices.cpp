@@ -29,7 +29,7 @@ class PurgeAndClaim : public Scenario {
     OwnArena own_;
     void set_up() override { own_.claim_and_use(3, 1); }
     void run_thread(unsigned index) override {
-        if (index == 0) own_.arena->purge(kSystemPages, ~std::uint64_t{0});
+        if (index == 0) own_.arena->purge(own_.pages, ~std::uint64_t{0});
         if (index == 1) own_.claim_and_use(2, 5);
         if (index == 2) own_.claim_and_use(1, 6);
     }
@@ -50,7 +50,7 @@ class PurgeTwice : public Scenario {
     OwnArena own_;
     void set_up() override { own_.claim_and_use(3, 1); }
     void run_thread(unsigned index) override {
-        if (index < 2) own_.arena->purge(kSystemPages, ~std::uint64_t{0});
+        if (index < 2) own_.arena->purge(own_.pages, ~std::uint64_t{0});
         if (index == 2) own_.claim_and_use(2, 6);
     }
     void check() override { expect(own_.free() == own_.present(), "a slice was lost"); }
@@ -71,7 +71,7 @@ class Grow : public Scenario {
         const unsigned count = index == 1 ? 2 : 1;
         got_[index] = own_.claim_and_use(count, 5 + index);
         if (got_[index] || index == 2) return;
-        own_.arena->grow(kSystemPages, count);
+        own_.arena->grow(own_.pages, count);
         got_[index] = own_.claim_and_use(count, 15 + index);
     }
     void check() override {

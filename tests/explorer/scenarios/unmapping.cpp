@@ -33,7 +33,7 @@ class Unmap : public Scenario {
         arenas_.release(range.arena, range.first, range.count);
     }
     void check() override {
-        expect(arenas_.mapped_bytes() == bytes_mapped(), "the account of mapped bytes");
+        expect(arenas_.pages().mapped_bytes() == bytes_mapped(), "the account of mapped bytes");
         arenas_.trim();
         expect(bytes_mapped() == 0, "an empty arena stays mapped");
     }
@@ -66,7 +66,7 @@ class UnmapAndClaim : public Scenario {
     }
     void check() override {
         expect(bytes_mapped() <= 2 * kArenaBytes, "one claim has made several arenas");
-        expect(arenas_.mapped_bytes() == bytes_mapped(), "the account of mapped bytes");
+        expect(arenas_.pages().mapped_bytes() == bytes_mapped(), "the account of mapped bytes");
         arenas_.trim();
         expect(bytes_mapped() == 0, "an empty arena stays mapped");
     }
@@ -109,7 +109,7 @@ class Publish : public Scenario {
             expect(arenas_.arena_around(arena.addr()) == &arena, "an arena is not in the table");
         });
         expect(arenas >= 1, "no arena");
-        expect(arenas_.mapped_bytes() == bytes_mapped(), "the account of mapped bytes");
+        expect(arenas_.pages().mapped_bytes() == bytes_mapped(), "the account of mapped bytes");
     }
 };
 const Registration<Publish<false>> publish_two("publish", 2,
