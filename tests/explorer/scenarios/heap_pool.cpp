@@ -141,8 +141,7 @@ class AdoptFromEnding : public Scenario {
         dying_ = second;
     }
     void run_thread(unsigned index) override {
-        Heap* const heap =
-            index == 0 ? dying_ : pool_.heaps.acquire_for_this_thread(pool_.arenas);
+        Heap* const heap = index == 0 ? dying_ : pool_.heaps.acquire_for_this_thread(pool_.arenas);
         for (unsigned i = 0; i < 2; ++i) {
             expect(work_in(heap), "the holder is kept out");
             ++done_[index];
