@@ -69,7 +69,7 @@ class ArenaPool {
 
   private:
     friend class ArenaGuard;
-    friend struct ArenaPoolInspector;  // tests
+    friend struct StatisticsInspector;  // tests
 
     SliceRange claim_from(std::uint32_t place, unsigned count, unsigned alignment_slices);
     SliceRange claim_new(unsigned count, unsigned alignment_slices);

@@ -45,6 +45,7 @@ class Pages {
     std::size_t source_calls() const { return calls_.load(memory_order_relaxed); }
 
   private:
+    friend struct StatisticsInspector;  // tests
     const PageSource& call();
     void count(std::size_t bytes);
     void count_back(std::size_t bytes) { mapped_bytes_.fetch_sub(bytes, memory_order_relaxed); }

@@ -100,10 +100,11 @@ std::size_t ArenaPool::unmap_closed(Arena* arena) {
 }
 
 // The arena serves on, as far as it is still mapped. Who holds a guard may have died with it, so
-// nothing may be kept until it is dropped. In the list before it is open: who has found it there
-// earlier may claim slices or close it at once, and both need its place.
+// nothing may be kept until it is dropped.
 void ArenaPool::put_back(Arena* arena) {
     table_.cancel_removal(arena->addr(), ArenaTable::kArenaMark);
+    // Listed while it is closed: who still knows it from before would else claim from it, or close
+    // and unmap it, before it is in its new place.
     if (list_.add(pages_, arena) == ArenaList::kNoPlace) return put_in_limbo(arena);
     arena->reopen();
 }
@@ -116,7 +117,7 @@ bool Arena::close() {
     const std::uint64_t settled = present | head.gap_slices.load(memory_order_relaxed);
     std::uint32_t mark = head.mark.load(memory_order_relaxed);
     if (mark != kStaysShort && mark != count_bits(settled | header_slices())) return false;
-    // Acquire pairs with reopen(): setting the mark is the last that it does.
+    // Acquire: whoever reopened the arena is done with it.
     if (!head.mark.compare_exchange(mark, kClosed, memory_order_acquire, memory_order_relaxed))
         return false;
     // Acquire: what the last users of the slices did is done before they are unmapped.
@@ -153,9 +154,9 @@ void Arena::reopen() {
     // What has been unmapped until the source refused is gone, and clean no more.
     head.clean_slices.clear_bits(~present, memory_order_relaxed);
     head.purged_slices.store(0, memory_order_relaxed);
-    // Release: whoever claims a slice or closes the arena knows its place.
     head.free_slices.store(present, memory_order_release);
-    // Last, with release for grow(), so that what it adds to the word is not lost, and for close().
+    // The mark last: who grows the arena sets bits of the word above. Release pairs with
+    // close() and grow().
     head.mark.store(has_gaps ? kStaysShort : first_slice() + count, memory_order_release);
 }
 

@@ -60,7 +60,6 @@ bool purge(void*, void* pages, std::size_t bytes) {
     return true;
 }
 
-// Objects that grow or shrink are copied.
 bool resize(void*, void*, std::size_t, std::size_t) { return false; }
 bool move(void*, void*, std::size_t, void*, std::size_t) { return false; }
 

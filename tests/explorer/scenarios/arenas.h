@@ -22,20 +22,14 @@ inline void use_slices(const SliceRange& range, std::uint64_t mark) {
     }
 }
 
-inline Arena* map_arena(Pages& pages, unsigned slices) {
-    return Arena::make(pages.map(slices * kSliceBytes, kArenaBytes), slices, kDefaultShape);
-}
-
-// Objects beyond these are huge.
-inline constexpr std::size_t kRunMaxBytes = kArenaBytes / 2;
-
 // An arena of its own over the explorer's pages.
 struct OwnArena {
     Pages pages{kSystemPages};
     Arena* arena = nullptr;
 
-    explicit OwnArena(unsigned slices = 4) : arena(map_arena(pages, slices)) {
-        leave_out_account(pages);
+    explicit OwnArena(unsigned slices = 4) {
+        void* const fresh = pages.map(slices * kSliceBytes, kArenaBytes);
+        arena = Arena::make(fresh, slices, kDefaultShape);
         name_arena(*arena);
     }
     std::uint64_t free() const { return arena->head.free_slices.load(memory_order_relaxed); }

@@ -31,7 +31,6 @@ class TableGrows : public Scenario {
         count_ = fit_in_first_table();
         for (unsigned i = 0; i < count_; ++i) table_.insert(pages_, address_of(i), size_of(i));
         expect(pages_.mapped_bytes() == 0, "the scenario's own mistake");
-        leave_out_account(pages_);
         name_field(table_, "table");
     }
     void run_thread(unsigned index) override {
@@ -61,9 +60,9 @@ class ListGrows : public Scenario {
     Arena* arenas_[10] = {};
 
     void set_up() override {
-        for (Arena*& arena : arenas_) arena = map_arena(pages_, 2);
+        for (Arena*& arena : arenas_)
+            arena = Arena::make(pages_.map(2 * kSliceBytes, kArenaBytes), 2, kDefaultShape);
         for (unsigned i = 0; i < 8; ++i) list_.add(pages_, arenas_[i]);
-        leave_out_account(pages_);
         name_field(list_, "list");
     }
     void run_thread(unsigned index) override {
@@ -120,7 +119,8 @@ class Spare : public Scenario {
     void set_up() override {
         name_pool(arenas_, "arenas");
         limit_unmaps(0);
-        void* const object = allocate_large(arenas_, kRunMaxBytes + kSliceBytes, 16).start;
+        void* const object =
+            allocate_large(arenas_, kDefaultShape.run_max_bytes() + kSliceBytes, 16).start;
         free_huge(arenas_, reinterpret_cast<std::uintptr_t>(object));
         limit_unmaps(~0u);
         expect(bytes_mapped() != 0, "the scenario's own mistake");
@@ -129,7 +129,7 @@ class Spare : public Scenario {
         if (index < 2) {
             arenas_.trim();
         } else {
-            (void)allocate_large(arenas_, kRunMaxBytes + kSliceBytes, 16);
+            (void)allocate_large(arenas_, kDefaultShape.run_max_bytes() + kSliceBytes, 16);
         }
     }
     void check() override {

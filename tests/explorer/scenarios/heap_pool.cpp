@@ -28,6 +28,13 @@ struct Pool {
         name_field(heaps, "heaps");
         heaps.for_each([](Heap* heap) { name_heap(*heap, "first heap"); });
     }
+    // A heap of that thread's.
+    Heap* held_by(std::uint64_t holder) {
+        Heap* const heap = heaps.acquire(arenas);
+        HeapPool::release(heap);
+        expect(HeapPool::try_acquire(heap, holder), "the scenario's own mistake");
+        return heap;
+    }
     unsigned count() {
         unsigned sum = 0;
         heaps.for_each([&](Heap*) { ++sum; });
@@ -89,28 +96,18 @@ const Registration<BorrowWanted> wanted_two("borrow_wanted", 2, "two want the sa
 const Registration<BorrowWanted> wanted_three("borrow_wanted", 3, "three want the same heap");
 
 // ---- adopting
-constexpr std::uint64_t holder_of(std::uint32_t thread_id) {
-    return std::uint64_t{kProcess} << kProcessShift | thread_id;
-}
-
-// A heap that a thread took some time ago.
-Heap* acquire_as(Pool& pool, std::uint32_t thread_id) {
-    Heap* const heap = pool.heaps.acquire_for_this_thread(pool.arenas);
-    const std::uint64_t present = heap->ownership.holder();
-    expect(heap->ownership.try_take_over(present, holder_of(thread_id)),
-           "the scenario's own mistake");
-    return heap;
-}
+constexpr std::uint64_t kGone = std::uint64_t{kProcess} << 32 | kGoneThreadId;
 
 class Adopt : public Scenario {
     Pool pool_;
     Heap* got_[kMaxThreads] = {};
 
     void set_up() override {
-        // The first in the middle of an operation for ever, the second at rest.
-        Heap* const first = acquire_as(pool_, kGoneThreadId);
+        (void)pool_.heaps.acquire_for_this_thread(pool_.arenas);  // the first stays anonymous
+        // One in the middle of an operation for ever, the next at rest.
+        Heap* const first = pool_.held_by(kGone);
         (void)first->enter();
-        Heap* const second = acquire_as(pool_, kGoneThreadId);
+        Heap* const second = pool_.held_by(kGone);
         name_heap(*second, "second heap");
     }
     void run_thread(unsigned index) override {
@@ -135,8 +132,8 @@ class AdoptFromEnding : public Scenario {
 
     void set_up() override {
         observe_ends();
-        (void)pool_.heaps.acquire_for_this_thread(pool_.arenas);  // stays anonymous
-        Heap* const second = acquire_as(pool_, kFirstThreadId);
+        (void)pool_.heaps.acquire_for_this_thread(pool_.arenas);  // the first stays anonymous
+        Heap* const second = pool_.held_by(std::uint64_t{kProcess} << 32 | kFirstThreadId);
         name_heap(*second, "second heap");
         dying_ = second;
     }
@@ -161,8 +158,8 @@ class AdoptMidway : public Scenario {
 
     void set_up() override {
         observe_ends();
-        (void)pool_.heaps.acquire_for_this_thread(pool_.arenas);  // stays anonymous
-        dying_ = acquire_as(pool_, kFirstThreadId);
+        (void)pool_.heaps.acquire_for_this_thread(pool_.arenas);  // the first stays anonymous
+        dying_ = pool_.held_by(std::uint64_t{kProcess} << 32 | kFirstThreadId);
         name_heap(*dying_, "second heap");
     }
     void run_thread(unsigned index) override {

@@ -21,6 +21,7 @@ inline void name_arena(Arena& arena) {
     name_field(arena.head.purged_slices, "purged_slices");
     name_field(arena.head.idle_slices, "idle_slices");
     name_field(arena.head.mark, "mark");
+    name_field(arena.head.gap_slices, "gap_slices");
     for (unsigned slice = 1; slice < 5; ++slice) {
         name_range(&arena.slab(slice), sizeof(Slab), 1, "slab");
         name_field(arena.slab(slice).freed_count, "slab.freed_count");
@@ -32,17 +33,16 @@ inline void name_arena(Arena& arena) {
     }
 }
 
-// Counted all the time by everybody, so their orders would multiply what there is to explore. And
-// the source, which stays the same.
-inline void leave_out_account(const Pages& pages) { leave_out(&pages, sizeof pages); }
-
 }  // namespace emma::explore
 
 namespace emma {
-struct ArenaPoolInspector {
+struct StatisticsInspector {
+    // Counted all the time by everybody, so their orders would multiply what there is to explore.
     static void leave_out_statistics(ArenaPool& arenas) {
-        explore::leave_out(&arenas.released_slices_, sizeof arenas.released_slices_);
-        explore::leave_out_account(arenas.pages_);
+        Pages& pages = arenas.pages_;
+        for (auto* word :
+             {&arenas.released_slices_, &pages.mapped_bytes_, &pages.peak_bytes_, &pages.calls_})
+            explore::leave_out(word, sizeof *word);
     }
 };
 }  // namespace emma
@@ -51,12 +51,13 @@ namespace emma::explore {
 
 inline void name_pool(ArenaPool& arenas, const char* name) {
     name_field(arenas, name);
-    ArenaPoolInspector::leave_out_statistics(arenas);
+    StatisticsInspector::leave_out_statistics(arenas);
 }
 
 inline void name_heap(Heap& heap, const char* name) {
     name_field(heap, name);
     name_field(heap.inbox, "inbox");
+    leave_out(&heap.remote_frees, sizeof heap.remote_frees);
     name_field(heap.ownership, "ownership");
     name_field(heap.busy, "busy");
     name_field(heap.visited, "visited");
