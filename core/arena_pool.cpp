@@ -61,9 +61,9 @@ void ArenaPool::skip_full(std::uint32_t place, const Arena* arena) {
 SliceRange ArenaPool::claim_new(unsigned count, unsigned alignment_slices) {
     const PageSource& source = pages_.source();
     const Shape& shape = *source.shape;
-    // Up to the first multiple of the alignment behind the header, and from there.
-    unsigned least = count + static_cast<unsigned>(align_up(shape.header_slices, alignment_slices));
-    if (least > kSlicesPerArena) return {};
+    const unsigned header = shape.header_slices;
+    // Up to the first multiple behind the header, and from there.
+    const unsigned least = (alignment_slices > header ? alignment_slices : header) + count;
     unsigned slices = kSlicesPerArena;
     if (list_.end() == 0) slices = least > shape.first_slices ? least : shape.first_slices;
     void* fresh = nullptr;

@@ -155,7 +155,8 @@ void Arena::reopen() {
     head.clean_slices.clear_bits(~present, memory_order_relaxed);
     head.purged_slices.store(0, memory_order_relaxed);
     head.free_slices.store(present, memory_order_release);
-    // The mark last: who grows the arena sets bits of the word above. Release pairs with close().
+    // The mark last: who grows the arena sets bits of the word above. Release pairs with
+    // close() and grow().
     head.mark.store(has_gaps ? kStaysShort : first_slice() + count, memory_order_release);
 }
 

@@ -3,4 +3,4 @@
 # file: core/arena.cpp
 # scenario: grow
 /head.free_slices.set_bits\(slices, memory_order_release\)/d
-s/^    head.clean_slices.set_bits\(slices, memory_order_relaxed\);/    head.free_slices.set_bits(slices, memory_order_release);\n&/
+s/^    head.clean_slices.set_bits\(slices, memory_order_release\);/    head.free_slices.set_bits(slices, memory_order_release);\n&/
