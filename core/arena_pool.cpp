@@ -82,7 +82,7 @@ Arena* ArenaPool::add_arena(unsigned least_slices) {
         (void)table_.begin_removal(arena->addr());
         table_.end_removal(arena->addr(), true);
     }
-    pages_.unmap(fresh, slices * shape.slice_bytes());
+    (void)pages_.unmap_or_keep(fresh, slices * shape.slice_bytes());
     return nullptr;
 }
 
