@@ -89,7 +89,9 @@ std::size_t base_footprint(const Instance& instance) {
 
 void run_instance(test::TestSource& source, std::size_t) {
     const auto instance = std::make_unique<Instance>(source.source());
-    run_traffic(test::InstanceTarget{*instance}, kPlan);
+    test::TrafficPlan plan = kPlan;
+    plan.huge_stays = true;  // by resizing and moving
+    run_traffic(test::InstanceTarget{*instance}, plan);
     check_nothing_lost(source, *instance);
     source.serve();
     (void)instance->trim();

@@ -47,6 +47,7 @@ struct TrafficPlan {
     int steps;
     int huge_first = 0;  // so many objects with mappings of their own to begin with
     unsigned huge_percent = 3;
+    bool huge_stays = false;  // half of the huge objects are resized to another such size
     // From this size on objects are written and read in one place of many, to be quick.
     std::size_t sparse_bytes = std::size_t{1} << 20;
     int trim_every = 0;       // steps; 0: never
@@ -110,9 +111,9 @@ class Traffic {
         if (random_() % 100 < plan_.huge_percent) return some_huge_size();
         return random_() % kLimits[random_() % 5];
     }
-    // Half of the huge objects stay huge.
     std::size_t some_size_after(std::size_t bytes) {
-        return bytes >= kLeastHugeBytes && random_() % 2 != 0 ? some_huge_size() : some_size();
+        const bool stays = plan_.huge_stays && bytes >= kLeastHugeBytes && random_() % 2 != 0;
+        return stays ? some_huge_size() : some_size();
     }
 
     void add(std::size_t bytes, Contents contents) {
