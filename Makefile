@@ -319,7 +319,7 @@ $(OUT)/tests/bare/%: %.c $(OUT)/libemma.a $(public_headers) Makefile
 preload_programs := $(addprefix $(OUT)/,$(basename $(wildcard tests/preload/*.cpp)))
 $(OUT)/tests/preload/%: tests/preload/%.cpp Makefile
 	@mkdir -p $(@D)
-	$(call run,LINK,$(CXX) -std=c++20 -O2 -g $(TEST_WARNINGS) $(source_flags) -MMD -MP -MF $@.d $< -pthread -o $@)
+	$(call run,LINK,$(CXX) -std=c++20 -O2 -g $(TEST_WARNINGS) -I. $(source_flags) -MMD -MP -MF $@.d $< -pthread -o $@)
 
 .PHONY: programs
 programs: all preload $(nolibc_programs) $(stepping_program) $(unit_programs) $(explorer_programs) $(sanitize_programs) \

@@ -75,7 +75,7 @@ SliceRange ArenaPool::claim_new(unsigned count, unsigned alignment_slices) {
     Arena* const arena = Arena::make(fresh, slices, shape);
     const SliceRange range = arena->claim(count, alignment_slices);
     if (add_arena(arena)) return range;
-    pages_.unmap(fresh, slices * shape.slice_bytes());
+    (void)pages_.unmap_or_keep(fresh, slices * shape.slice_bytes());
     return {};
 }
 

@@ -32,7 +32,7 @@ LargeObject allocate_huge(ArenaPool& arenas, std::size_t bytes, std::size_t alig
     if (pages == nullptr) return {};
     if (arenas.table().insert(arenas.pages(), reinterpret_cast<std::uintptr_t>(pages), mapped))
         return {pages, true};
-    arenas.pages().unmap(pages, mapped);
+    (void)arenas.pages().unmap_or_keep(pages, mapped);
     return {};
 }
 

@@ -39,7 +39,7 @@ void Heap::trim() {
 // -----------------------------------------------------------
 
 std::size_t ArenaPool::trim() {
-    std::size_t given_back = unmap_empty();
+    std::size_t given_back = unmap_empty() + pages_.retry_unmapping();
     table_.retry_unmapping([&](std::uintptr_t addr, std::size_t bytes) {
         const bool gone = pages_.unmap(reinterpret_cast<void*>(addr), bytes);
         given_back += gone ? bytes : 0;

@@ -7,6 +7,7 @@
 // TEST-LIMIT: 120
 // TEST-ARGS: 0 40
 // TEST-QEMU: no, because its own locks do not outlive a fork beside threads
+#include "tests/freestanding/check_all.h"
 #include "tests/freestanding/test.h"
 
 #include <asm/unistd.h>
@@ -64,6 +65,7 @@ void be_child(Kept* kept, test_random* random) {
     }
     for (std::size_t i = 1; i < kKeptCount; i += 2)
         CHECK(test_verify(kept[i].bytes, kept[i].size, i));
+    test_check_all();
     test_exit(0);
 }
 
@@ -102,5 +104,6 @@ int main(int argc, char** argv) {
     struct emma_stats stats;
     emma_stats(&stats);
     CHECK(stats.live_objects == 0);
+    test_check_all();
     return 0;
 }

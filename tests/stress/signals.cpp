@@ -6,6 +6,7 @@
 //
 // TEST-ARGS: 0 3000
 // TEST-QEMU: 0 300
+#include "tests/freestanding/check_all.h"
 #include "tests/freestanding/test.h"
 
 #include <asm/signal.h>
@@ -102,5 +103,6 @@ int main(int argc, char** argv) {
     test_report("signals", handled);
     test_report("operations on borrowed heaps", after.borrowed_heaps - before.borrowed_heaps);
     CHECK(after.live_objects == before.live_objects);
+    test_check_all();
     return 0;
 }
