@@ -144,6 +144,7 @@ HeapLease::~HeapLease() {
 // ---- allocating --------------------------------------------------------------------------------
 
 void* Instance::allocate(std::size_t bytes, std::size_t alignment, Contents contents) {
+    if constexpr (kLeakReport) link_leak_report();
     const SizeClass size_class = class_for(arenas.shape(), bytes, alignment);
     LargeObject object;
     if (is_medium_or_less(size_class)) {

@@ -130,6 +130,14 @@ typedef void (*emma_writer)(void* context, const char* text, size_t length);
  * out. */
 unsigned emma_check(emma_writer write, void* context) EMMA_NOEXCEPT;
 
+/* DEBUG builds: where the report of leaks goes. At exit, after the program's handlers and the
+ * destructors of its static objects, and only where objects of the default instance are live then,
+ * `write` gets a line with their number and bytes, and one for each of the first 20 with its
+ * address and usable bytes. Null: no report. Without this call: file descriptor 2. Not where the
+ * program ends by _exit or a signal, or has start code of its own that runs no fini array. In other
+ * builds and in libemma_preload.so nothing is reported. */
+void emma_set_leak_writer(emma_writer write, void* context) EMMA_NOEXCEPT;
+
 /* ---- heaps of one's own ------------------------------------------------------------------------
  * A heap is an allocator by itself: its objects, its metadata and its pages are shared with no
  * other heap and not with the functions above, which refuse its objects. Any thread may allocate
