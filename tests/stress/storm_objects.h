@@ -32,8 +32,10 @@ inline std::uint64_t seal_of(const Object* object) {
 }
 
 inline std::size_t some_size(test_random* random) {
-    const std::uint64_t kind = test_below(random, 1000);
-    return test_below(random, kind < 800 ? 300 : kind < 960 ? 5000 : kind < 998 ? 100000 : 3000000);
+    const std::uint64_t kind = test_below(random, 10000);
+    if (kind < 9000) return test_below(random, 300);
+    if (kind < 9900) return test_below(random, 5000);
+    return test_below(random, kind < 9996 ? 100000 : 3000000);
 }
 
 // ---- one object

@@ -34,7 +34,7 @@ struct Worker {
     bool may_jump;
     volatile bool must_fork;  // the next handler shall
     volatile unsigned depth;  // of handlers
-    volatile std::uint64_t handled;
+    volatile std::uint64_t handled, nested;
 };
 inline constinit thread_local Worker* t_worker = nullptr;
 
@@ -142,10 +142,11 @@ inline void maybe_fail(Worker& worker) {
 [[gnu::force_align_arg_pointer]] inline void on_signal(int signal) {
     Worker* const worker = t_worker;
     if (worker == nullptr) return;
+    worker->handled = worker->handled + 1;
+    if (worker->depth != 0) worker->nested = worker->nested + 1;
     worker->depth = worker->depth + 1;
     for (std::uint64_t i = test_below(&worker->handler_random, 4) + 1; i != 0; i--)
         operate(worker->own, &worker->handler_random);
-    worker->handled = worker->handled + 1;
     maybe_fail(*worker);
     for (unsigned i = 0; i < kTimerCount; i++)
         if (static_cast<unsigned>(signal) == kTimerSignals[i] && worker->has_timers &&
