@@ -12,15 +12,18 @@
 //   all      AMOUNT seconds of it all
 //
 // Seed 0: a new one. The schedule is the kernel's, so a seed repeats the operations, not the storm.
+// No forks under QEMU: its own locks do not outlive a fork beside threads.
 //
 // TEST-ARGS: signals 0 3
 // TEST-ARGS: jumps 0 2
 // TEST-ARGS: forks 0 100
 // TEST-ARGS: deaths 0 200
 // TEST-ARGS: all 0 4
+// TEST-QEMU: signals 0 1
+// TEST-QEMU: jumps 0 1
+// TEST-QEMU: deaths 0 40
 // TEST-KIND: static
 // TEST-LIMIT: 120
-// TEST-QEMU: no, because its own locks do not outlive a fork beside threads
 #include "tests/stress/storm_threads.h"
 
 namespace storm {

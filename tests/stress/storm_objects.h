@@ -193,7 +193,7 @@ void operate(Places<kCount>& own, test_random* random) {
             end(g_shared.exchange(shared_at, object));
             break;
         case 3:
-            if (test_below(random, 100) == 0) inspect(random);
+            if (test_below(random, 300) == 0) inspect(random);
             break;
         default:
             if (test_below(random, 3) != 0) object = make(random);

@@ -71,11 +71,13 @@ inline void delete_timers(Worker& worker) {
     worker.has_timers = false;
 }
 
-// One signal, soon: a periodic timer could leave no time between two handlers. The first timer's
-// come as fast as can be, so that the second one's find a handler at work.
+// One signal, soon: a periodic timer could leave no time between two handlers. Times of every
+// magnitude, as between two handlers anything from an instruction to some operations shall fit; the
+// first timer is the faster, so that the second one's signals find its handler at work.
 inline void arm_timer(Worker& worker, unsigned index) {
-    const std::uint64_t most = index == 0 ? 40000 : 150000;
-    const std::uint64_t time[4] = {0, 0, 0, 1000 + test_below(&worker.handler_random, most)};
+    test_random* random = &worker.handler_random;
+    const std::uint64_t most = std::uint64_t{2000} << (test_below(random, 5) + 2 * index);
+    const std::uint64_t time[4] = {0, 0, 0, 500 + test_below(random, most)};
     CHECK(emma_syscall(__NR_timer_settime, long{worker.timers[index]}, 0L, time, 0L) == 0);
 }
 
