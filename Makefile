@@ -6,7 +6,7 @@
 ## make check      everything tested, gcc and clang, static and static-PIE, natively and under QEMU
 ##                 (NATIVE=1: without QEMU and the scripts)
 ## make demo       the main job: counts the words of real text in a static program without a libc
-## make stepping   every fault at every instruction of every operation (takes SEED=1): half an hour
+## make stepping   every fault at every instruction of every operation (takes SEED=1): most of an hour
 ## make lint       formatting, clang-tidy, layers, headers, instructions, scripts
 ## make format     lays out the sources with clang-format
 ## make preload    libemma_preload.so, to run an existing program on Emma: LD_PRELOAD=build/libemma_preload.so
@@ -255,6 +255,47 @@ $(OUT)/tests/unit/%: $(OUT)/unit/tests/unit/%.cpp.o $(unit_core_objects) $(OUT)/
 	$(call run,LINK,$(CXX) $(UNIT_CXXFLAGS) $^ -o $@)
 .SECONDARY: $(unit_sources:%=$(OUT)/unit/%.o) $(unit_core_objects) $(OUT)/unit/doctest_main.o
 
+# The interleaving explorer: core/ and the scenarios instrumented, but not linked with ThreadSanitizer,
+# whose functions the explorer itself provides. And the same over core/ with one bug each. Built for the
+# default options, by gcc: the memory model is neither's.
+EXPLORER_CXXFLAGS := -std=c++20 -g $(TEST_WARNINGS) -Wno-tsan -DEMMA_TLS=1 -DEMMA_CHECKS=0 -DEMMA_DEBUG=1 \
+	-Itests/explorer/include -Itests/explorer/sanitize
+ifeq ($(option_set),)
+explorer_sources := $(filter-out core/page_source.cpp,$(wildcard core/*.cpp)) \
+	$(wildcard tests/explorer/*.cpp tests/explorer/scenarios/*.cpp)
+explorer_objects := $(explorer_sources:%=$(OUT)/explorer/%.o)
+explorer_programs := $(OUT)/tests/explorer/explorer \
+	$(patsubst %.sed,$(OUT)/%,$(wildcard tests/explorer/bugs/*.sed))
+endif
+$(OUT)/explorer/core/%.o $(OUT)/explorer/tests/explorer/scenarios/%.o: EXPLORER_CXXFLAGS += -O1 -fsanitize=thread
+$(OUT)/explorer/%.cpp.o: %.cpp $(OUT)/flags
+	@mkdir -p $(@D)
+	$(call run,CXX,$(CXX) -O2 $(EXPLORER_CXXFLAGS) -I. -Icore/include -MMD -MP -c $< -o $@)
+$(OUT)/tests/explorer/explorer: $(explorer_objects)
+	@mkdir -p $(@D)
+	$(call run,LINK,$(CXX) $^ -o $@)
+$(OUT)/tests/explorer/bugs/%: tests/explorer/bugs/%.sed tests/explorer/build_bug $(explorer_objects)
+	@mkdir -p $(@D)
+	$(call run,BUG,tests/explorer/build_bug $< $@ '$(CXX) -O1 $(EXPLORER_CXXFLAGS) -Icore/include' $(explorer_objects))
+
+# Threads under ThreadSanitizer, for the default options too: gcc's, which every g++ brings along.
+SANITIZE_CXXFLAGS := -std=c++20 -O1 -g $(TEST_WARNINGS) -Wno-tsan -fsanitize=thread $(DEFINES) \
+	-Itests/explorer/sanitize -I. -Icore/include
+ifeq ($(option_set),)
+sanitize_objects := $(patsubst %,$(OUT)/sanitize/%.o,$(filter-out core/page_source.cpp,$(wildcard core/*.cpp)) \
+	$(wildcard tests/sanitize/*.cpp))
+sanitize_programs := $(OUT)/tests/sanitize/threads $(OUT)/tests/sanitize/bug
+endif
+$(OUT)/sanitize/%.cpp.o: %.cpp $(OUT)/flags
+	@mkdir -p $(@D)
+	$(call run,CXX,$(CXX) $(SANITIZE_CXXFLAGS) -MMD -MP -c $< -o $@)
+$(OUT)/tests/sanitize/threads: $(sanitize_objects)
+	@mkdir -p $(@D)
+	$(call run,LINK,$(CXX) $(SANITIZE_CXXFLAGS) $^ -pthread -o $@)
+$(OUT)/tests/sanitize/bug: tests/explorer/bugs/remote_count_relaxed.sed tests/explorer/build_bug $(sanitize_objects)
+	@mkdir -p $(@D)
+	$(call run,BUG,tests/explorer/build_bug $< $@ '$(CXX) $(SANITIZE_CXXFLAGS) -pthread' $(sanitize_objects))
+
 # Hosted programs: the allocator beside a libc (named before Emma, so that malloc stays its own), and the parts of tests that hold for any allocator.
 libc_first := -Wl,-lstdc++,-lc
 hosted_programs := $(addprefix $(OUT)/tests/hosted/,$(basename $(wildcard examples/beside_libc.cpp tests/freestanding/api.c)))
@@ -278,12 +319,13 @@ $(OUT)/tests/bare/%: %.c $(OUT)/libemma.a $(public_headers) Makefile
 preload_programs := $(addprefix $(OUT)/,$(basename $(wildcard tests/preload/*.cpp)))
 $(OUT)/tests/preload/%: tests/preload/%.cpp Makefile
 	@mkdir -p $(@D)
-	$(call run,LINK,$(CXX) -std=c++20 -O2 -g $(TEST_WARNINGS) $(source_flags) -MMD -MP -MF $@.d $< -pthread -o $@)
+	$(call run,LINK,$(CXX) -std=c++20 -O2 -g $(TEST_WARNINGS) -I. $(source_flags) -MMD -MP -MF $@.d $< -pthread -o $@)
 
 .PHONY: programs
-programs: all preload $(nolibc_programs) $(stepping_program) $(unit_programs) $(hosted_programs) $(preload_programs) $(bare_program)
+programs: all preload $(nolibc_programs) $(stepping_program) $(unit_programs) $(explorer_programs) $(sanitize_programs) \
+	$(hosted_programs) $(preload_programs) $(bare_program)
 -include $(wildcard $(nolibc_programs:=.d) $(stepping_program).d $(stepping_objects:=.d) $(hosted_programs:=.d) $(preload_programs:=.d)) \
-	$(unit_sources:%.cpp=$(OUT)/unit/%.cpp.d) $(unit_core_objects:.o=.d)
+	$(unit_sources:%.cpp=$(OUT)/unit/%.cpp.d) $(unit_core_objects:.o=.d) $(explorer_objects:.o=.d) $(sanitize_objects:.o=.d)
 
 # ---- for people --------------------------------------------------------------------------------
 .PHONY: check demo stepping lint format install clean help

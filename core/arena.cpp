@@ -87,8 +87,9 @@ std::size_t Arena::grow(Pages& pages, unsigned count) {
     while (mapped < kSlicesPerArena) {
         if (step > kSlicesPerArena - mapped) step = kSlicesPerArena - mapped;
         // Moving the mark is the right to map the slices behind it. Losing means that another
-        // thread grows the arena: the caller looks at what that brings.
-        if (!head.mark.compare_exchange(mapped, mapped + step, memory_order_relaxed,
+        // thread grows the arena: the caller looks at what that brings. Acquire pairs with
+        // reopen().
+        if (!head.mark.compare_exchange(mapped, mapped + step, memory_order_acquire,
                                         memory_order_relaxed))
             return 0;
         const std::uint64_t slices = range_bits(mapped, step);

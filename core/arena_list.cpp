@@ -43,7 +43,7 @@ ArenaList::Cell* ArenaList::cell_mapping(Pages& pages, std::uint32_t place) {
     // Losing means that another thread has mapped the chunk.
     if (!chunks_[chunk].compare_exchange(expected, static_cast<Cell*>(fresh), memory_order_acq_rel,
                                          memory_order_acquire))
-        (void)pages.unmap(fresh, bytes);
+        (void)pages.unmap_or_keep(fresh, bytes);
     return cell(place);
 }
 

@@ -20,13 +20,7 @@ SliceRange ArenaPool::claim(unsigned count, unsigned alignment_slices) {
     SliceRange range = claim_from(hint, count, alignment_slices);
     // The hint may have passed an arena that has room again.
     if (!range.ok() && hint != 0) range = claim_from(0, count, alignment_slices);
-    const unsigned least = alignment_slices > count ? alignment_slices : count;
-    while (!range.ok()) {
-        Arena* const arena = add_arena(least);
-        if (arena == nullptr) return {};
-        // Another thread may empty the new arena first; then that thread has advanced.
-        range = arena->claim(count, alignment_slices);
-    }
+    if (!range.ok()) range = claim_new(count, alignment_slices);
     note_regret(range);
     return range;
 }
@@ -62,28 +56,35 @@ void ArenaPool::skip_full(std::uint32_t place, const Arena* arena) {
         first_with_room_.store(place + 1, memory_order_relaxed);
 }
 
-// With at least `least_slices` behind the header, or whatever an arena can have.
-Arena* ArenaPool::add_arena(unsigned least_slices) {
+// From a new arena, before others can find it: neither claims nor a trim() get there first, so this
+// needs no second attempt.
+SliceRange ArenaPool::claim_new(unsigned count, unsigned alignment_slices) {
     const PageSource& source = pages_.source();
     const Shape& shape = *source.shape;
-    unsigned least = least_slices + shape.header_slices;
-    if (least > kSlicesPerArena) least = kSlicesPerArena;
+    const unsigned header = shape.header_slices;
+    // Up to the first multiple behind the header, and from there.
+    const unsigned least = (alignment_slices > header ? alignment_slices : header) + count;
     unsigned slices = kSlicesPerArena;
     if (list_.end() == 0) slices = least > shape.first_slices ? least : shape.first_slices;
     void* fresh = nullptr;
     for (;; slices /= 2) {
-        if (slices < least) return nullptr;
+        if (slices < least) return {};
         fresh = pages_.map(slices * shape.slice_bytes(), shape.arena_bytes(), source.origin);
         if (fresh != nullptr) break;
     }
     Arena* const arena = Arena::make(fresh, slices, shape);
-    if (table_.insert(pages_, arena->addr(), ArenaTable::kArenaMark)) {
-        if (list_.add(pages_, arena) != ArenaList::kNoPlace) return arena;
-        (void)table_.begin_removal(arena->addr());
-        table_.end_removal(arena->addr(), true);
-    }
-    pages_.unmap(fresh, slices * shape.slice_bytes());
-    return nullptr;
+    const SliceRange range = arena->claim(count, alignment_slices);
+    if (add_arena(arena)) return range;
+    (void)pages_.unmap_or_keep(fresh, slices * shape.slice_bytes());
+    return {};
+}
+
+bool ArenaPool::add_arena(Arena* arena) {
+    if (!table_.insert(pages_, arena->addr(), ArenaTable::kArenaMark)) return false;
+    if (list_.add(pages_, arena) != ArenaList::kNoPlace) return true;
+    (void)table_.begin_removal(arena->addr());
+    table_.end_removal(arena->addr(), true);
+    return false;
 }
 
 Arena* ArenaPool::arena_around(std::uintptr_t addr) const {

@@ -69,9 +69,11 @@ class ArenaPool {
 
   private:
     friend class ArenaGuard;
+    friend struct StatisticsInspector;  // tests
 
     SliceRange claim_from(std::uint32_t place, unsigned count, unsigned alignment_slices);
-    Arena* add_arena(unsigned least_slices);
+    SliceRange claim_new(unsigned count, unsigned alignment_slices);
+    bool add_arena(Arena* arena);
     void note_regret(const SliceRange& range);
     void skip_full(std::uint32_t place, const Arena* arena);
     [[gnu::cold]] void look();

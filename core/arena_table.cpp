@@ -92,7 +92,7 @@ bool ArenaTable::add_table(Pages& pages, Table* newest) {
     table->mask = entry_count - 1;
     // Release publishes the head; the entries are zero already. Losing means another has added one.
     if (!newest_.compare_exchange(newest, table, memory_order_acq_rel, memory_order_relaxed))
-        (void)pages.unmap(table, bytes);
+        (void)pages.unmap_or_keep(table, bytes);
     return true;
 }
 

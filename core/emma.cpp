@@ -76,10 +76,10 @@ EMMA_PUBLIC void* emma_malloc(size_t size) noexcept {
 }
 
 EMMA_PUBLIC void emma_free(void* ptr) noexcept {
-    // The start of a slice: null, a run, a huge object, a slot whose slice is not yet proved to be
-    // one. For any other pointer that is Emma's the arena header can be read.
+    // The start of a window: null or a huge object. For any other pointer that is Emma's the arena
+    // header can be read.
     const auto addr = reinterpret_cast<std::uintptr_t>(ptr);
-    if (kChecks || (addr & kSliceMask) == 0) [[unlikely]]
+    if (kChecks || (addr & kArenaMask) == 0) [[unlikely]]
         return free_slow(ptr);
     Slab* const slab = slab_line_of(addr);
     Heap* const heap = current_heap();

@@ -98,7 +98,7 @@ struct alignas(arch::kCacheLineBytes) Heap {
     std::uint64_t no_free_slots;  // always 0; first, see Bin
     Busy busy;
     Visited visited;                   // any thread; here because every operation looks at it
-    bool was_held;                     // by a thread, ever
+    Atomic<bool> was_held;             // by a thread, ever; relaxed
     Atomic<std::size_t> remote_frees;  // collected so far; the holder writes, others may look
     ArenaPool* arenas;
     Bin bins[kSizeClassCount];

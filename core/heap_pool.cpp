@@ -102,7 +102,7 @@ std::uintptr_t HeapPool::take_place(ArenaPool& arenas) {
         if (next_addr_.compare_exchange(addr, first_addr + sizeof(Heap), memory_order_acq_rel,
                                         memory_order_relaxed))
             return first_addr;
-        (void)arenas.pages().unmap(pages, HeapPool::kMappingBytes);
+        (void)arenas.pages().unmap_or_keep(pages, HeapPool::kMappingBytes);
     }
 }
 

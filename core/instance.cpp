@@ -73,8 +73,9 @@ bool attach_thread(bool abandon_occupied) {
         HeapPool::release(heap);
         return true;
     }
-    if (heap->was_held) g_instance.adoptions.fetch_add(1, memory_order_relaxed);
-    heap->was_held = true;
+    if (heap->was_held.load(memory_order_relaxed))
+        g_instance.adoptions.fetch_add(1, memory_order_relaxed);
+    heap->was_held.store(true, memory_order_relaxed);
 #else
     (void)abandon_occupied;
 #endif

@@ -25,15 +25,14 @@ LargeObject allocate_run(ArenaPool& arenas, std::size_t bytes, std::size_t align
 std::size_t huge_bytes_for(std::size_t bytes) { return align_up(bytes, kPageBytes); }
 
 LargeObject allocate_huge(ArenaPool& arenas, std::size_t bytes, std::size_t alignment) {
-    // Slice alignment keeps huge objects off the fast path of free.
-    const std::size_t slice_bytes = arenas.shape().slice_bytes();
-    if (alignment < slice_bytes) alignment = slice_bytes;
+    const std::size_t least_alignment = arenas.shape().huge_alignment;
+    if (alignment < least_alignment) alignment = least_alignment;
     const std::size_t mapped = huge_bytes_for(bytes);
     void* const pages = arenas.pages().map(mapped, alignment);
     if (pages == nullptr) return {};
     if (arenas.table().insert(arenas.pages(), reinterpret_cast<std::uintptr_t>(pages), mapped))
         return {pages, true};
-    arenas.pages().unmap(pages, mapped);
+    (void)arenas.pages().unmap_or_keep(pages, mapped);
     return {};
 }
 
@@ -96,7 +95,7 @@ void* move_huge(ArenaPool& arenas, void* pages, std::size_t held, std::size_t wa
 void* resize_huge(ArenaPool& arenas, std::uintptr_t addr, std::size_t alignment,
                   std::size_t bytes) {
     const Shape& shape = arenas.shape();
-    if (bytes <= shape.run_max_bytes() || alignment > shape.slice_bytes()) return nullptr;
+    if (bytes <= shape.run_max_bytes() || alignment > shape.huge_alignment) return nullptr;
     const std::size_t wanted = huge_bytes_for(bytes);
     const std::size_t held = arenas.table().begin_removal(addr);
     if (held == 0) return nullptr;

@@ -7,7 +7,7 @@
 //   slab    one or more slices, equal slots    |slot 0|slot 1| ... |slot n-1|tail|
 //   slot    one cell of a size class
 //   run     slices handed out whole
-//   huge    a mapping of its own, aligned to a slice
+//   huge    a mapping of its own, aligned to an arena
 //
 // An object is what the user holds; a page is only ever the system's.
 //

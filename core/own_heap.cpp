@@ -136,7 +136,8 @@ void use_functions(emma_heap& heap, const emma_page_source& functions) {
                   .move = functions_move,
                   .idle_bytes = nullptr,
                   .context = &heap,
-                  .shape = &kDefaultShape,
+                  // As modest about alignment as may be.
+                  .shape = &kRegionShape,
                   .origin = 0};
 }
 

@@ -38,6 +38,18 @@ bool Pages::unmap(void* pages, std::size_t bytes) {
     return done;
 }
 
+bool Pages::unmap_or_keep(void* pages, std::size_t bytes) {
+    if (unmap(pages, bytes)) return true;
+    auto* const kept = static_cast<Kept*>(pages);
+    kept->bytes = bytes;
+    Kept* next = kept_.load(memory_order_relaxed);
+    // Release pairs with retry_unmapping(). A failure means that another thread put one in or took
+    // all out.
+    do kept->next = next;
+    while (!kept_.compare_exchange(next, kept, memory_order_release, memory_order_relaxed));
+    return false;
+}
+
 bool Pages::purge(void* pages, std::size_t bytes) {
     const PageSource& from = call();
     return from.purge(from.context, pages, bytes);

@@ -24,6 +24,12 @@ class Pages {
     bool resize(void* pages, std::size_t old_bytes, std::size_t new_bytes);
     bool move(void* pages, std::size_t bytes, void* target, std::size_t target_bytes);
 
+    // For pages of a mapping that nothing else leads to: what the source refuses to take back is
+    // kept for retry_unmapping(), in a list through the pages themselves. True: it is gone.
+    bool unmap_or_keep(void* pages, std::size_t bytes);
+    // The bytes that went back.
+    std::size_t retry_unmapping();
+
     // Acquire pairs with use(): what the new source relies on is there.
     const PageSource& source() const {
         const PageSource* const source = source_.load(memory_order_acquire);
@@ -45,6 +51,12 @@ class Pages {
     std::size_t source_calls() const { return calls_.load(memory_order_relaxed); }
 
   private:
+    friend struct StatisticsInspector;  // tests
+    struct Kept {
+        Kept* next;
+        std::size_t bytes;
+    };
+
     const PageSource& call();
     void count(std::size_t bytes);
     void count_back(std::size_t bytes) { mapped_bytes_.fetch_sub(bytes, memory_order_relaxed); }
@@ -55,6 +67,21 @@ class Pages {
     Atomic<std::size_t> mapped_bytes_;
     Atomic<std::size_t> peak_bytes_;
     Atomic<std::size_t> calls_;
+    Atomic<Kept*> kept_;  // any thread
 };
+
+// Here and not in pages.cpp: only a program that trims or destroys heaps pays for it.
+inline std::size_t Pages::retry_unmapping() {
+    std::size_t unmapped = 0;
+    // Acquire pairs with unmap_or_keep(). The list is this thread's from here on.
+    Kept* kept = kept_.exchange(nullptr, memory_order_acquire);
+    while (kept != nullptr) {
+        Kept* const next = kept->next;
+        const std::size_t bytes = kept->bytes;
+        unmapped += unmap_or_keep(kept, bytes) ? bytes : 0;
+        kept = next;
+    }
+    return unmapped;
+}
 
 }  // namespace emma

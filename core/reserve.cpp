@@ -142,9 +142,10 @@ void populate_free_slices() {
     });
 }
 
-// What objects of `bytes` bytes take at most: rounding up to size classes, headers, ends of arenas.
+// What objects of `bytes` bytes take at most. The worst are those a little larger than half an
+// arena or a whole number of arenas: they leave nearly half of a window to smaller ones.
 std::size_t reserve_bytes_for(std::size_t bytes) {
-    return align_up(bytes + bytes / 5 * 3 + kArenaBytes, kPageBytes);
+    return align_up(2 * bytes + kArenaBytes, kPageBytes);
 }
 
 void publish(Region* region) {

@@ -24,6 +24,7 @@ struct Shape {
     const GeometryTable* classes;     // slices of a slab, by class
     std::uint32_t slab_max_bytes;     // larger objects are runs or huge
     std::uint32_t run_max_alignment;  // what slices of an arena can have
+    std::uint32_t huge_alignment;     // what every huge object has
     std::uint16_t freed_distance;     // words from a slab's free bitmap to its remote one
     std::uint8_t bitmap_words;        // of a slice
     std::uint8_t slice_shift;

@@ -55,10 +55,20 @@ class OwnerTag {
     constexpr OwnerTag() = default;
     OwnerTag(Heap* heap, bool is_small)
         : bits_(reinterpret_cast<std::uintptr_t>(heap) | (is_small ? 0u : 1u)) {}
+    OwnerTag(const OwnerTag&) = default;
+    // Relaxed, here and in heap(): who looks for a heap's slabs may meet others' come and go.
+    OwnerTag& operator=(const OwnerTag& other) {
+        __atomic_store_n(&bits_, other.bits_, __ATOMIC_RELAXED);
+        return *this;
+    }
+    // Of a live object's slab.
     bool is_fast_for(const Heap* heap) const {
         return bits_ == reinterpret_cast<std::uintptr_t>(heap);
     }
-    Heap* heap() const { return reinterpret_cast<Heap*>(bits_ & ~std::uintptr_t{1}); }
+    Heap* heap() const {
+        const std::uintptr_t bits = __atomic_load_n(&bits_, __ATOMIC_RELAXED);
+        return reinterpret_cast<Heap*>(bits & ~std::uintptr_t{1});
+    }
 
   private:
     std::uintptr_t bits_ = 0;

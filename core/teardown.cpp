@@ -44,6 +44,7 @@ void ArenaPool::unmap_all() {
     table_.retry_unmapping([&](std::uintptr_t addr, std::size_t bytes) {
         return pages_.unmap(reinterpret_cast<void*>(addr), bytes);
     });
+    (void)pages_.retry_unmapping();
     const auto unmap = [&](void* pages, std::size_t bytes) { (void)pages_.unmap(pages, bytes); };
     table_.for_each_mapping(unmap);
     list_.for_each_mapping(unmap);

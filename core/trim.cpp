@@ -39,7 +39,7 @@ void Heap::trim() {
 // -----------------------------------------------------------
 
 std::size_t ArenaPool::trim() {
-    std::size_t given_back = unmap_empty();
+    std::size_t given_back = unmap_empty() + pages_.retry_unmapping();
     table_.retry_unmapping([&](std::uintptr_t addr, std::size_t bytes) {
         const bool gone = pages_.unmap(reinterpret_cast<void*>(addr), bytes);
         given_back += gone ? bytes : 0;
@@ -103,10 +103,10 @@ std::size_t ArenaPool::unmap_closed(Arena* arena) {
 // nothing may be kept until it is dropped.
 void ArenaPool::put_back(Arena* arena) {
     table_.cancel_removal(arena->addr(), ArenaTable::kArenaMark);
+    // Listed while it is closed: who still knows it from before would else claim from it, or close
+    // and unmap it, before it is in its new place.
+    if (list_.add(pages_, arena) == ArenaList::kNoPlace) return put_in_limbo(arena);
     arena->reopen();
-    if (list_.add(pages_, arena) != ArenaList::kNoPlace) return;
-    (void)arena->close();
-    put_in_limbo(arena);
 }
 
 bool Arena::close() {
@@ -117,7 +117,8 @@ bool Arena::close() {
     const std::uint64_t settled = present | head.gap_slices.load(memory_order_relaxed);
     std::uint32_t mark = head.mark.load(memory_order_relaxed);
     if (mark != kStaysShort && mark != count_bits(settled | header_slices())) return false;
-    if (!head.mark.compare_exchange(mark, kClosed, memory_order_relaxed, memory_order_relaxed))
+    // Acquire: whoever reopened the arena is done with it.
+    if (!head.mark.compare_exchange(mark, kClosed, memory_order_acquire, memory_order_relaxed))
         return false;
     // Acquire: what the last users of the slices did is done before they are unmapped.
     if (head.free_slices.compare_exchange(present, 0, memory_order_acquire, memory_order_relaxed))
@@ -153,8 +154,10 @@ void Arena::reopen() {
     // What has been unmapped until the source refused is gone, and clean no more.
     head.clean_slices.clear_bits(~present, memory_order_relaxed);
     head.purged_slices.store(0, memory_order_relaxed);
-    head.mark.store(has_gaps ? kStaysShort : first_slice() + count, memory_order_relaxed);
     head.free_slices.store(present, memory_order_release);
+    // The mark last: who grows the arena sets bits of the word above. Release pairs with
+    // close() and grow().
+    head.mark.store(has_gaps ? kStaysShort : first_slice() + count, memory_order_release);
 }
 
 }  // namespace emma

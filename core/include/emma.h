@@ -212,8 +212,8 @@ void emma_heap_stats(emma_heap* heap, struct emma_stats* stats) EMMA_NOEXCEPT;
  */
 
 /* Maps and populates memory, so that from now on objects of `bytes` bytes in all can be allocated,
- * in any mix of sizes, with no system call and no page fault (each object counts as at least 16
- * bytes; one of 1 to 2 MiB may count as 2 MiB). Takes 1.6 times as much and 4 MiB. Adds to what was
+ * in any mix of sizes, with no system call and no page fault; each object counts as at least 16
+ * bytes. Takes twice as much and 4 MiB. Adds to what was
  * reserved before. Memory that is free is not purged any more. 0, or ENOMEM (nothing has changed),
  * or EPERM after emma_seal. */
 int emma_reserve(size_t bytes) EMMA_NOEXCEPT;

@@ -3,6 +3,7 @@
 // ENOMEM; nothing that was allocated is damaged; after one object is freed a small one can be had;
 // when all is freed, the same can be had again, nothing has leaked.
 // TEST-QEMU: no, because its user mode takes RLIMIT_AS without enforcing it
+#include "tests/freestanding/check_all.h"
 #include "tests/freestanding/test.h"
 
 #include <emma.h>
@@ -31,6 +32,7 @@ std::size_t exhaust() {
         objects[count++] = object;
     }
     CHECK(*__errno_location() == kNoMemory);
+    test_check_all();
     return count;
 }
 
@@ -84,5 +86,6 @@ int main() {
     while (emma_malloc(3000) != nullptr) bytes += 3000;
     test_report("delivered bytes in objects of 3000", bytes);
     CHECK(bytes >= kPromisedBytes / 10 * 9);
+    test_check_all();
     return 0;
 }

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: MIT OR Apache-2.0
 // Huge objects: mappings of their own that grow and shrink, in place and moved, keep their
 // contents, go back to the system when freed, and what is not touched costs nothing.
+#include "tests/freestanding/check_all.h"
 #include "tests/freestanding/test.h"
 
 #include <emma.h>
@@ -43,5 +44,6 @@ int main() {
         CHECK(sparse[4096] == 0 && sparse[large / 2 - 1] == 0);
         emma_free(sparse);
     }
+    test_check_all();
     return 0;
 }

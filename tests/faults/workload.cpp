@@ -8,6 +8,7 @@
 //                                       any: what the system has mapped is not compared
 //
 // TEST-QEMU: 1 0 any
+#include "tests/freestanding/check_all.h"
 #include "tests/freestanding/status.h"
 #include "tests/freestanding/test.h"
 
@@ -112,5 +113,6 @@ int main(int argc, char** argv) {
     test_report("mapped, as Emma knows", stats.mapped_bytes);
     test_report("mapped, as the system says", mapped);
     if (argc < 4) CHECK(mapped <= stats.mapped_bytes);
+    test_check_all();
     return 0;
 }

@@ -5,6 +5,7 @@
 //
 // TEST-LIMIT: 120
 // TEST-QEMU: no-seccomp
+#include "tests/freestanding/check_all.h"
 #include "tests/freestanding/status.h"
 #include "tests/freestanding/test.h"
 
@@ -56,7 +57,7 @@ std::size_t fill(emma_heap* heap, std::size_t largest, std::uint64_t seed) {
         objects[count++] = {object, size};
         bytes += emma_heap_usable_size(heap, object);
     }
-    CHECK(emma_heap_check(heap, nullptr, nullptr) == 0);
+    test_check_heap(heap);
     for (std::size_t i = 0; i < count; i++) {
         CHECK(emma_heap_usable_size(heap, objects[i].bytes) >= objects[i].size);
         CHECK(test_verify(objects[i].bytes, objects[i].size, i));
@@ -65,7 +66,7 @@ std::size_t fill(emma_heap* heap, std::size_t largest, std::uint64_t seed) {
     struct emma_stats stats;
     emma_heap_stats(heap, &stats);
     CHECK(stats.live_objects == 0 && stats.live_bytes == 0);
-    CHECK(emma_heap_check(heap, nullptr, nullptr) == 0);
+    test_check_heap(heap);
     return bytes;
 }
 
@@ -330,7 +331,7 @@ void test_threads(emma_heap* heap) {
     for (emma_thread*& thread : threads)
         CHECK(emma_thread_create(&thread, nullptr, work, &crew) == 0);
     for (emma_thread* thread : threads) CHECK(emma_thread_join(thread, nullptr) == 0);
-    CHECK(emma_heap_check(heap, nullptr, nullptr) == 0);
+    test_check_heap(heap);
     std::size_t count = 0;
     emma_heap_walk(
         heap, [](void* sum, void*, std::size_t) { return ++*static_cast<std::size_t*>(sum) != 0; },
@@ -357,5 +358,6 @@ int main(int argc, char**) {
     test_threads(emma_heap_create(nullptr));
     test_threads(make_in_region(g_memory + 3, 600000));
     test_threads(make_in_region(g_memory + 3, 18 << 20));
+    test_check_all();
     return 0;
 }

@@ -4,6 +4,7 @@
 //
 // TEST-LIMIT: 60
 // TEST-QEMU: 1000
+#include "tests/freestanding/check_all.h"
 #include "tests/freestanding/test.h"
 
 #include <emma.h>
@@ -87,5 +88,6 @@ int main(int argc, char** argv) {
     test_report("heaps after ends by the raw system call", raw.heaps);
     if (has_thread_heaps) CHECK(raw.adopted_heaps >= late.adopted_heaps + 45);
     CHECK(raw.heaps <= late.heaps + 2);
+    test_check_all();
     return 0;
 }

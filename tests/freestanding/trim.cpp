@@ -5,6 +5,7 @@
 //
 // TEST-LIMIT: 60
 // TEST-QEMU: small
+#include "tests/freestanding/check_all.h"
 #include "tests/freestanding/status.h"
 #include "tests/freestanding/test.h"
 
@@ -169,5 +170,6 @@ int main(int argc, char**) {
     test_no_thrashing();
     test_sleeping_thread();
     test_after_mixed_traffic();
+    test_check_all();
     return 0;
 }

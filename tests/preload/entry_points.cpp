@@ -3,6 +3,8 @@
 // What a libc program may expect beyond malloc and free: errno, glibc's own entry points, and the
 // program's new-handler and std::bad_alloc when operator new finds no memory.
 // Run under libemma_preload.so.
+#include "tests/preload/check_all.h"
+
 #include <malloc.h>
 #include <cerrno>
 #include <cstdint>
@@ -81,5 +83,6 @@ int main() {
     expect(malloc_usable_size(pages) >= 8192, "pvalloc gives whole pages");
     for (void* each : {page, pages, other}) std::free(each);
     operator_new();
+    expect(all_invariants_hold(), "emma_check finds nothing");
     return g_failed;
 }

@@ -4,6 +4,8 @@
 // 100,000 threads of the libc, one after the other in small groups, each of which allocates, leaves
 // objects for others to free, and may allocate again in destructors of its keys: what is resident
 // and what is mapped after 1,000 of them is all there will be. Run under libemma_preload.so.
+#include "tests/preload/check_all.h"
+
 #include <pthread.h>
 #include <cstdio>
 #include <cstdlib>
@@ -97,5 +99,5 @@ int main() {
     std::printf("threads %6d: VmRSS %ld KiB, VmSize %ld KiB, %ld late destructors\n", kThreads,
                 end.resident_kib, end.mapped_kib, g_late_destructors);
     return end.resident_kib > early.resident_kib + kResidentSlackKib ||
-           end.mapped_kib > early.mapped_kib + kMappedSlackKib;
+           end.mapped_kib > early.mapped_kib + kMappedSlackKib || !all_invariants_hold();
 }

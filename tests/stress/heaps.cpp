@@ -7,6 +7,7 @@
 // TEST-ARGS: 0 200
 // TEST-QEMU: 0 3
 // TEST-LIMIT: 120
+#include "tests/freestanding/check_all.h"
 #include "tests/freestanding/status.h"
 #include "tests/freestanding/test.h"
 
@@ -80,7 +81,7 @@ void run_round() {
         wait_while(&g_done, done);
         done = __atomic_load_n(&g_done, __ATOMIC_ACQUIRE);
     }
-    CHECK(emma_heap_check(g_heap, nullptr, nullptr) == 0);
+    test_check_heap(g_heap);
     emma_heap_destroy(g_heap);
     for (unsigned char*& place : g_places) place = nullptr;
 }
@@ -112,5 +113,6 @@ int main(int argc, char** argv) {
     g_heap = nullptr;
     add_and_wake(&g_round);
     for (emma_thread* thread : threads) CHECK(emma_thread_join(thread, nullptr) == 0);
+    test_check_all();
     return 0;
 }

@@ -77,11 +77,6 @@ void end_what_others_left() {
     for (Worker& worker : g_workers) worker.own.end_all();
 }
 
-void verify_invariants() {
-    CHECK(emma_check(write_line, nullptr) == 0);
-    CHECK(emma_heap_check(g_heap, write_line, nullptr) == 0);
-}
-
 }  // namespace
 
 void be_child(Worker& worker, unsigned generation) {

@@ -5,6 +5,7 @@
 // kMostInHand objects.
 #pragma once
 
+#include "tests/freestanding/check_all.h"
 #include "tests/freestanding/test.h"
 
 #include <emma.h>
@@ -143,11 +144,14 @@ inline void use_own_heap(test_random* random) {
     }
     for (std::size_t i = 0; i < 20; i++) CHECK(test_verify(objects[i], 64 * i, i));
     for (std::size_t i = test_below(random, 20); i < 20; i++) emma_heap_free(heap, objects[i]);
-    CHECK(emma_heap_check(heap, nullptr, nullptr) == 0);
+    test_check_heap(heap);
     emma_heap_destroy(heap);
 }
 
-inline void write_line(void*, const char* text, std::size_t length) { test_write(text, length); }
+inline void verify_invariants() {
+    test_check_all();
+    test_check_heap(g_heap);
+}
 
 // What is slow and rare.
 inline void inspect(test_random* random) {
@@ -155,8 +159,7 @@ inline void inspect(test_random* random) {
     unsigned count = 0;
     switch (test_below(random, 16)) {
         case 0:
-            CHECK(emma_check(write_line, nullptr) == 0);
-            CHECK(emma_heap_check(g_heap, write_line, nullptr) == 0);
+            verify_invariants();
             break;
         case 1:
             emma_trim();

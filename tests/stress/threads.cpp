@@ -12,6 +12,7 @@
 //
 // TEST-ARGS: 0 4 4
 // TEST-QEMU: 0 1 3
+#include "tests/freestanding/check_all.h"
 #include "tests/freestanding/test.h"
 
 #include <emma.h>
@@ -246,6 +247,7 @@ int main(int argc, char** argv) {
     test_report("mapped at most, KiB", after.mapped_peak_bytes >> 10);
     CHECK(after.live_objects == before.live_objects);
     CHECK(after.live_bytes == before.live_bytes);
+    test_check_all();
     test_print("1 passed, 0 failed\n");
     if (is_sealed) exit_thread();
     return 0;

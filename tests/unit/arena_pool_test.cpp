@@ -15,7 +15,7 @@ TEST_CASE("the first arena starts small and is filled before a second one is mad
     ArenaPool pool(test.source());
     REQUIRE(pool.claim(1, 1).ok());
     CHECK(pool.pages().mapped_bytes() == 4 * kSliceBytes);
-    CHECK(test.calls == 1);
+    CHECK(test.maps.made == 1);
     Arena* first = nullptr;
     pool.for_each([&](Arena& arena) { first = &arena; });
     for (unsigned i = 1; i < kSlicesPerArena - 1; ++i) REQUIRE(pool.claim(1, 1).arena == first);
@@ -54,12 +54,12 @@ TEST_CASE("at every refused call: no memory, then all is as before, and it works
     for (std::size_t nth = 0; nth < 12; ++nth) {
         test::TestSource test;
         ArenaPool pool(test.source());
-        test.refuse_from = nth;
+        test.maps.refuse_from = nth;
         std::size_t claims = 0;
         while (claims < 200 && pool.claim(3, 1).ok()) ++claims;
         CHECK(pool.pages().mapped_bytes() == test.mapped_bytes);
         if (claims < 200) CHECK_FALSE(pool.claim(3, 1).ok());
-        test.refuse_from = test::TestSource::kNever;
+        test.maps.refuse_from = test::TestSource::kNever;
         CHECK(pool.claim(3, 1).ok());
         CHECK(pool.pages().mapped_bytes() == test.mapped_bytes);
     }
@@ -69,8 +69,8 @@ TEST_CASE("a new arena takes less where a whole one is refused") {
     test::TestSource test;
     ArenaPool pool(test.source());
     for (int i = 0; i < 63; ++i) REQUIRE(pool.claim(1, 1).ok());
-    test.refuse_from = test.calls;
-    test.refuse_count = 3;
+    test.maps.refuse_from = test.maps.made;
+    test.maps.refuse_count = 3;
     CHECK(pool.claim(1, 1).ok());
     CHECK(pool.pages().mapped_bytes() == kArenaBytes + 8 * kSliceBytes);
     CHECK(pool.pages().mapped_peak_bytes() == pool.pages().mapped_bytes());

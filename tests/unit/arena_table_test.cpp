@@ -55,14 +55,14 @@ TEST_CASE("nothing is found in an empty table, at null least of all") {
 TEST_CASE("a table that cannot grow refuses and keeps what it has") {
     test::TestSource test;
     Pages pages(test.source());
-    test.refuse_from = 0;
+    test.maps.refuse_from = 0;
     auto table = std::make_unique<ArenaTable>();
     std::size_t count = 0;
     while (table->insert(pages, addr_of(count), 4096)) ++count;
     CHECK(count >= 8);
     for (std::size_t i = 0; i < count; ++i) CHECK(table->bytes_at(addr_of(i)) == 4096);
     CHECK(table->bytes_at(addr_of(count)) == 0);
-    test.refuse_from = test::TestSource::kNever;
+    test.maps.refuse_from = test::TestSource::kNever;
     CHECK(table->insert(pages, addr_of(count), 4096));
 }
 

@@ -80,14 +80,14 @@ TEST_CASE("an arena grows in place by doubling until its window is full") {
 
 TEST_CASE("growth that is refused takes less, and can be repeated") {
     MappedArena mapped(16);
-    mapped.test.refuse_from = mapped.test.calls;
-    mapped.test.refuse_count = 2;
+    mapped.test.maps.refuse_from = mapped.test.maps.made;
+    mapped.test.maps.refuse_count = 2;
     CHECK(mapped.arena->grow(mapped.pages, 1) == 4 * kSliceBytes);
-    mapped.test.refuse_from = mapped.test.calls;
-    mapped.test.refuse_count = test::TestSource::kNever;
+    mapped.test.maps.refuse_from = mapped.test.maps.made;
+    mapped.test.maps.refuse_count = test::TestSource::kNever;
     CHECK(mapped.arena->grow(mapped.pages, 1) == 0);
     CHECK(mapped.arena->head.mark.load(memory_order_relaxed) == 20);
-    mapped.test.refuse_count = 0;
+    mapped.test.maps.refuse_count = 0;
     CHECK(mapped.arena->grow(mapped.pages, 1) == 20 * kSliceBytes);
 }
 
@@ -135,9 +135,9 @@ TEST_CASE("an arena stops growing before a foreign mapping and leaves it alone")
     std::size_t grown = 0;
     while (const std::size_t bytes = mapped.arena->grow(mapped.pages, 1)) grown += bytes;
     CHECK(grown == 3 * kSliceBytes);
-    const std::size_t calls = mapped.test.calls;
+    const std::size_t calls = mapped.test.maps.made;
     CHECK(mapped.arena->grow(mapped.pages, 1) == 0);
-    CHECK(mapped.test.calls == calls);  // it does not ask again
+    CHECK(mapped.test.maps.made == calls);  // it does not ask again
     CHECK(mapped.arena->claim(6, 1).ok());
     CHECK_FALSE(mapped.arena->claim(1, 1).ok());
     CHECK(*reinterpret_cast<int*>(foreign) == 42);

@@ -27,11 +27,11 @@ TEST_CASE("the first heap needs no memory, released heaps are adopted before new
     Fixture f;
     Heap* const first = f.acquire();
     REQUIRE(first != nullptr);
-    CHECK(f.test.calls == 0);
+    CHECK(f.test.maps.made == 0);
     Heap* const second = f.acquire();
     CHECK(second != first);
     CHECK(second->arenas == &f.arenas);
-    CHECK(f.test.calls == 1);
+    CHECK(f.test.maps.made == 1);
     HeapPool::release(first);
     CHECK(f.acquire() == first);
     CHECK(first->busy.is_unoccupied());
@@ -42,7 +42,7 @@ TEST_CASE("many heaps are distinct and share mappings") {
     Fixture f;
     std::set<Heap*> heaps;
     for (int i = 0; i < 100; ++i) REQUIRE(heaps.insert(f.acquire()).second);
-    CHECK(f.test.calls <= 20);
+    CHECK(f.test.maps.made <= 20);
     std::size_t seen = 0;
     f.pool->for_each([&](Heap* heap) { seen += heaps.count(heap); });
     CHECK(seen == 100);
@@ -50,10 +50,10 @@ TEST_CASE("many heaps are distinct and share mappings") {
 
 TEST_CASE("no memory for a heap: null, and it works again later") {
     Fixture f;
-    f.test.refuse_from = 0;
+    f.test.maps.refuse_from = 0;
     REQUIRE(f.acquire() != nullptr);
     CHECK(f.acquire() == nullptr);
-    f.test.refuse_from = test::TestSource::kNever;
+    f.test.maps.refuse_from = test::TestSource::kNever;
     CHECK(f.acquire() != nullptr);
 }
 

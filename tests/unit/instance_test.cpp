@@ -12,8 +12,10 @@
 #include <vector>
 
 #include "tests/unit/test_source.h"
+#include "tests/unit/traffic.h"
 
 using namespace emma;
+using emma::test::all_are;
 
 namespace {
 
@@ -27,67 +29,6 @@ struct Fixture {
     test::TestSource test;
     Instance* instance;
 };
-
-bool all_are(const unsigned char* p, std::size_t bytes, unsigned char value) {
-    return bytes == 0 || (p[0] == value && std::memcmp(p, p + 1, bytes - 1) == 0);
-}
-
-// Random traffic that must not lose or damage anything, whatever is refused. Returns the refusals.
-std::size_t run_traffic(Fixture& f, unsigned seed, int steps, unsigned huge_share) {
-    std::mt19937 random(seed);
-    struct Object {
-        unsigned char* p;
-        std::size_t bytes;
-        unsigned char fill;
-    };
-    std::vector<Object> objects;
-    std::size_t refused = 0;
-    const std::size_t limits[] = {64, 600, 5000, 140000, 300000};
-    auto some_size = [&] {
-        if (random() % 100 < huge_share) return std::size_t{2200000} + random() % 1000000;
-        return random() % limits[random() % 5];
-    };
-    for (int step = 0; step < steps; ++step) {
-        const unsigned action = random() % 4;
-        if (objects.empty() || action < 2) {
-            const std::size_t bytes = some_size();
-            const Contents contents = action == 0 ? Contents::kZeroed : Contents::kAny;
-            unsigned char* const p = f.allocate(bytes, 16, contents);
-            if (p == nullptr) {
-                ++refused;
-                continue;
-            }
-            if (contents == Contents::kZeroed) REQUIRE(all_are(p, bytes, 0));
-            objects.push_back({p, bytes, static_cast<unsigned char>(random())});
-            std::memset(p, objects.back().fill, bytes);
-            continue;
-        }
-        Object& object = objects[random() % objects.size()];
-        REQUIRE(all_are(object.p, object.bytes, object.fill));
-        if (action == 2) {
-            f.instance->release(object.p);
-            std::swap(object, objects.back());
-            objects.pop_back();
-            continue;
-        }
-        const std::size_t bytes = some_size();
-        auto* const p = static_cast<unsigned char*>(f.instance->resize(object.p, 16, bytes));
-        if (p == nullptr) {
-            ++refused;
-            REQUIRE(all_are(object.p, object.bytes, object.fill));
-            continue;
-        }
-        REQUIRE(all_are(p, std::min(bytes, object.bytes), object.fill));
-        std::memset(p, object.fill, bytes);
-        object.p = p;
-        object.bytes = bytes;
-    }
-    for (const Object& object : objects) {
-        REQUIRE(all_are(object.p, object.bytes, object.fill));
-        f.instance->release(object.p);
-    }
-    return refused;
-}
 
 }  // namespace
 
@@ -135,29 +76,15 @@ TEST_CASE("resizing stays in place where it can") {
 
 TEST_CASE("random traffic, and everything is given back but the arenas and heaps") {
     Fixture f;
-    CHECK(run_traffic(f, 1, 20000, 3) == 0);
+    CHECK(run_traffic(test::InstanceTarget{*f.instance}, {.seed = 1, .steps = 20000}) == 0);
     CHECK(f.test.mapped_bytes == f.instance->arenas.pages().mapped_bytes());
-}
-
-TEST_CASE("a source that fails at its n-th call, for every n until the program passes") {
-    bool passed_without_refusal = false;
-    for (std::size_t nth = 0; nth < 400 && !passed_without_refusal; ++nth) {
-        Fixture f;
-        f.test.refuse_from = nth;
-        f.test.refuse_count = 1 + nth % 3;
-        CAPTURE(nth);
-        run_traffic(f, 5, 300, 3);
-        passed_without_refusal = f.test.calls <= nth;
-        CHECK(f.test.mapped_bytes == f.instance->arenas.pages().mapped_bytes());
-    }
-    CHECK(passed_without_refusal);
 }
 
 TEST_CASE("a source that gives nothing any more: what is there still serves") {
     Fixture f;
     std::vector<unsigned char*> objects;
     for (int i = 0; i < 3000; ++i) objects.push_back(f.allocate(3000));
-    f.test.refuse_from = 0;
+    f.test.maps.refuse_from = 0;
     while (unsigned char* const p = f.allocate(3000)) objects.push_back(p);
     for (std::size_t bytes : {1u, 16u, 500u, 3000u}) {
         CAPTURE(bytes);

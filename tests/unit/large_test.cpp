@@ -81,7 +81,7 @@ TEST_CASE("huge objects map what they need and give it all back") {
 TEST_CASE("huge objects resize without copying, in place or by moving their pages") {
     for (bool offer_move : {true, false}) {
         test::TestSource test;
-        test.offer_move = offer_move;
+        if (!offer_move) test.resizes.refuse_from = test.moves.refuse_from = 0;
         ArenaPool pool(test.source());
         const LargeObject object = allocate_large(pool, 10 << 20, 16);
         const LargeObject fence = allocate_large(pool, 10 << 20, 16);
@@ -114,12 +114,12 @@ TEST_CASE("a huge object whose unmapping fails is free, and a trim gives its pag
     test::TestSource test;
     ArenaPool pool(test.source());
     const LargeObject object = allocate_large(pool, 8 << 20, 16);
-    test.refuse_unmap = true;
+    test.unmaps.refuse_from = 0;
     CHECK(free_huge(pool, addr_of(object)));
     CHECK_FALSE(free_huge(pool, addr_of(object)));
     CHECK(pool.trim() == 0);
     CHECK(test.mapped_bytes == 8 << 20);
-    test.refuse_unmap = false;
+    test.serve();
     CHECK(pool.trim() == 8 << 20);
     CHECK(test.mapped_bytes == 0);
     CHECK(pool.pages().mapped_bytes() == 0);
@@ -128,13 +128,13 @@ TEST_CASE("a huge object whose unmapping fails is free, and a trim gives its pag
 TEST_CASE("where no arena can be had a run becomes a huge object, and at last nothing") {
     test::TestSource test;
     ArenaPool pool(test.source());
-    test.refuse_from = 0;
-    test.refuse_count = 1;
+    test.maps.refuse_from = 0;
+    test.maps.refuse_count = 1;
     const LargeObject object = allocate_large(pool, kDefaultShape.run_max_bytes(), 16);
     CHECK(object.start != nullptr);
-    test.refuse_count = test::TestSource::kNever;
+    test.maps.refuse_count = test::TestSource::kNever;
     CHECK(allocate_large(pool, kMaxRequestBytes, 16).start == nullptr);
-    test.refuse_from = test::TestSource::kNever;
+    test.maps.refuse_from = test::TestSource::kNever;
     CHECK(allocate_large(pool, kMaxRequestBytes, 16).start == nullptr);
     CHECK(allocate_large(pool, 1, std::size_t{1} << 62).start == nullptr);
 }

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: MIT OR Apache-2.0
-// A page source for unit tests: the system's pages, counted, with the N-th call of a kind refused.
+// A page source for unit tests: the system's pages, counted, with the N-th call of a kind refused,
+// once, several times or from then on.
 #pragma once
 
 #include <cstddef>
@@ -15,14 +16,33 @@ class TestSource {
   public:
     static constexpr std::size_t kNever = ~std::size_t{0};
 
-    // Which map or extend call, from 0 on, is refused, and how many of them.
-    std::size_t refuse_from = kNever;
-    std::size_t refuse_count = kNever;
-    bool refuse_unmap = false;
-    bool refuse_purge = false;
-    bool offer_move = true;
+    // The calls of one kind, and which of them, from 0 on, are refused.
+    struct Calls {
+        std::size_t made = 0;
+        std::size_t refuse_from = kNever;
+        std::size_t refuse_count = kNever;  // how many of them
+        std::size_t refused = 0;
 
-    std::size_t calls = 0;         // map and extend
+        bool refuses() {
+            const std::size_t call = made++;
+            if (call < refuse_from || call - refuse_from >= refuse_count) return false;
+            ++refused;
+            return true;
+        }
+    };
+    Calls maps;  // and extensions
+    Calls unmaps;
+    Calls purges;
+    Calls resizes;
+    Calls moves;
+    Calls any;  // every call counts here as well
+
+    // From now on nothing is refused.
+    void serve() {
+        for (Calls* calls : {&maps, &unmaps, &purges, &resizes, &moves, &any})
+            calls->refuse_from = kNever;
+    }
+
     std::size_t mapped_bytes = 0;  // now
     std::size_t purged_bytes = 0;  // in all
 
@@ -46,44 +66,50 @@ class TestSource {
 
   private:
     static TestSource& self(void* context) { return *static_cast<TestSource*>(context); }
-    bool refuses() {
-        const std::size_t call = calls++;
-        return call >= refuse_from && call - refuse_from < refuse_count;
+    bool refuses(Calls& kind) {
+        const bool any_call = any.refuses();
+        return kind.refuses() || any_call;
     }
     static void* map(void* context, std::size_t bytes, std::size_t alignment, std::uintptr_t base) {
-        if (self(context).refuses()) return nullptr;
+        TestSource& test = self(context);
+        if (test.refuses(test.maps)) return nullptr;
         void* const pages = kSystemPages.map(nullptr, bytes, alignment, base);
-        if (pages != nullptr) self(context).note(reinterpret_cast<std::uintptr_t>(pages), bytes);
+        if (pages != nullptr) test.note(reinterpret_cast<std::uintptr_t>(pages), bytes);
         return pages;
     }
     static Extension extend(void* context, std::uintptr_t addr, std::size_t bytes) {
-        if (self(context).refuses()) return Extension::kRefused;
+        TestSource& test = self(context);
+        if (test.refuses(test.maps)) return Extension::kRefused;
         const Extension result = kSystemPages.extend(nullptr, addr, bytes);
-        if (result == Extension::kDone) self(context).note(addr, bytes);
+        if (result == Extension::kDone) test.note(addr, bytes);
         return result;
     }
     static bool unmap(void* context, void* pages, std::size_t bytes) {
-        if (self(context).refuse_unmap || !kSystemPages.unmap(nullptr, pages, bytes)) return false;
-        self(context).forget(reinterpret_cast<std::uintptr_t>(pages), bytes);
+        TestSource& test = self(context);
+        if (test.refuses(test.unmaps) || !kSystemPages.unmap(nullptr, pages, bytes)) return false;
+        test.forget(reinterpret_cast<std::uintptr_t>(pages), bytes);
         return true;
     }
     static bool purge(void* context, void* pages, std::size_t bytes) {
-        if (self(context).refuse_purge) return false;
-        self(context).purged_bytes += bytes;
+        TestSource& test = self(context);
+        if (test.refuses(test.purges)) return false;
+        test.purged_bytes += bytes;
         return kSystemPages.purge(nullptr, pages, bytes);
     }
     static bool resize(void* context, void* pages, std::size_t old_bytes, std::size_t new_bytes) {
-        if (!self(context).offer_move || self(context).refuses()) return false;
+        TestSource& test = self(context);
+        if (test.refuses(test.resizes)) return false;
         if (!kSystemPages.resize(nullptr, pages, old_bytes, new_bytes)) return false;
-        self(context).forget(reinterpret_cast<std::uintptr_t>(pages), old_bytes);
-        self(context).note(reinterpret_cast<std::uintptr_t>(pages), new_bytes);
+        test.forget(reinterpret_cast<std::uintptr_t>(pages), old_bytes);
+        test.note(reinterpret_cast<std::uintptr_t>(pages), new_bytes);
         return true;
     }
     static bool move(void* context, void* pages, std::size_t bytes, void* target,
                      std::size_t target_bytes) {
-        if (!self(context).offer_move) return false;
+        TestSource& test = self(context);
+        if (test.refuses(test.moves)) return false;
         if (!kSystemPages.move(nullptr, pages, bytes, target, target_bytes)) return false;
-        self(context).forget(reinterpret_cast<std::uintptr_t>(pages), bytes);
+        test.forget(reinterpret_cast<std::uintptr_t>(pages), bytes);
         return true;
     }
 

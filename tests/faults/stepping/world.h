@@ -21,7 +21,7 @@ struct Object {
 class World {
   public:
     test_random random{1};
-    Object subject{};  // what the call is about; see release_to_call()
+    Object subject{};  // what the call is about
     long result = 0;   // of the call
     emma_thread* helper = nullptr;
     bool has_left_heap = false;  // the state is that of a thread whose heap is occupied for good

@@ -1,0 +1,6 @@
+# SPDX-License-Identifier: MIT OR Apache-2.0
+# drain_inbox() reads the link after the count was taken, when the slab may have been pushed again.
+# file: core/heap.cpp
+# scenario: remote_free
+/Slab\* const next = arena_of/d
+s/slab = next;/slab = arena_of(slab)->inbox_next(slice_of(slab));/

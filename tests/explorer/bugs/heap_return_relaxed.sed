@@ -1,0 +1,6 @@
+# SPDX-License-Identifier: MIT OR Apache-2.0
+# A heap is returned without what its holder did.
+# file: core/heap.h
+# rebuild: core/heap_pool.cpp tests/explorer/scenarios/heap_pool.cpp
+# scenario: borrow
+s/(word_.store\(kIdle, )memory_order_release/\1memory_order_relaxed/

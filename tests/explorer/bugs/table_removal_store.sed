@@ -1,0 +1,8 @@
+# SPDX-License-Identifier: MIT OR Apache-2.0
+# Removing is load and store: two frees of one huge object win.
+# file: core/arena_table.cpp
+# scenario: huge
+/return entry->key.compare_exchange\(expected, addr \| kRemoving/,/: 0;/c\
+    (void)expected;\
+    entry->key.store(addr | kRemoving, memory_order_seq_cst);\
+    return bytes;

@@ -1,0 +1,46 @@
+// SPDX-License-Identifier: MIT OR Apache-2.0
+// Stands in for arch/x86_64/cpu.h (found first by include path) where every access must be seen by
+// an instrumentation: the interleaving explorer and ThreadSanitizer do not look into assembly. Same
+// contracts; what the instruction set promises beyond C++ is said by memory orders here. Stores of
+// this CPU become visible in program order, which is release.
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+
+namespace emma::arch {
+
+inline constexpr std::size_t kCacheLineBytes = 64;
+
+inline void pause() {}
+[[noreturn]] inline void trap() { __builtin_trap(); }
+
+inline bool test_and_set_bit(std::uint64_t* word, unsigned bit_index) {
+    const std::uint64_t bit = std::uint64_t{1} << bit_index;
+    return (__atomic_fetch_or(word, bit, __ATOMIC_SEQ_CST) & bit) != 0;
+}
+
+// One thread adds at a time, so load and store make no step of their own for others.
+inline bool increment_to_zero(std::uint8_t* byte) {
+    const auto sum = static_cast<std::uint8_t>(__atomic_load_n(byte, __ATOMIC_RELAXED) + 1);
+    __atomic_store_n(byte, sum, __ATOMIC_RELEASE);
+    return sum == 0;
+}
+
+inline void decrement(std::uint8_t* byte) {
+    const auto difference = static_cast<std::uint8_t>(__atomic_load_n(byte, __ATOMIC_RELAXED) - 1);
+    __atomic_store_n(byte, difference, __ATOMIC_RELEASE);
+}
+
+inline void copy_bytes(void* to, const void* from, std::size_t byte_count) {
+    auto* const target = static_cast<unsigned char*>(to);
+    for (std::size_t i = 0; i < byte_count; ++i)
+        target[i] = static_cast<const unsigned char*>(from)[i];
+}
+
+inline void zero_bytes(void* to, std::size_t byte_count) {
+    auto* const words = static_cast<std::uint64_t*>(to);
+    for (std::size_t i = 0; i < byte_count / 8; ++i) words[i] = 0;
+}
+
+}  // namespace emma::arch

@@ -1,0 +1,143 @@
+// SPDX-License-Identifier: MIT OR Apache-2.0
+// What grows by adding to a list: the table of arenas and huge objects, and the list of arenas. And
+// pages that the source refuses to take back.
+#include "core/large.h"
+#include "tests/explorer/scenarios/arenas.h"
+
+namespace emma::explore {
+namespace {
+
+constexpr std::uintptr_t address_of(unsigned number) {
+    return (std::uintptr_t{1} << 40) + number * kSliceBytes;
+}
+constexpr std::size_t size_of(unsigned number) { return (number + 2) * kPageBytes; }
+
+// How many of these addresses the first table takes.
+unsigned fit_in_first_table() {
+    ArenaTable scratch{};
+    Pages pages{kSystemPages};
+    unsigned count = 0;
+    while (pages.mapped_bytes() == 0)
+        scratch.insert(pages, address_of(count), size_of(count)), ++count;
+    return count - 1;
+}
+
+class TableGrows : public Scenario {
+    Pages pages_{kSystemPages};
+    ArenaTable table_{};
+    unsigned count_ = 0;
+
+    void set_up() override {
+        count_ = fit_in_first_table();
+        for (unsigned i = 0; i < count_; ++i) table_.insert(pages_, address_of(i), size_of(i));
+        expect(pages_.mapped_bytes() == 0, "the scenario's own mistake");
+        name_field(table_, "table");
+    }
+    void run_thread(unsigned index) override {
+        if (index == 2) {
+            for (unsigned i = count_; i < count_ + 2; ++i) {
+                const std::size_t bytes = table_.bytes_at(address_of(i));
+                expect(bytes == 0 || bytes == size_of(i), "the size of another object");
+            }
+            return;
+        }
+        const unsigned mine = count_ + index;
+        expect(table_.insert(pages_, address_of(mine), size_of(mine)), "no memory");
+        expect(table_.bytes_at(address_of(mine)) == size_of(mine), "an insert is lost");
+    }
+    void check() override {
+        for (unsigned i = 0; i < count_ + 2; ++i)
+            expect(table_.bytes_at(address_of(i)) == size_of(i), "an entry is lost");
+    }
+};
+const Registration<TableGrows> table_two("table_grows", 2,
+                                         "two inserts for which there is no room");
+const Registration<TableGrows> table_three("table_grows", 3, "and questions");
+
+class ListGrows : public Scenario {
+    Pages pages_{kSystemPages};
+    ArenaList list_{};
+    Arena* arenas_[10] = {};
+
+    void set_up() override {
+        for (Arena*& arena : arenas_)
+            arena = Arena::make(pages_.map(2 * kSliceBytes, kArenaBytes), 2, kDefaultShape);
+        for (unsigned i = 0; i < 8; ++i) list_.add(pages_, arenas_[i]);
+        name_field(list_, "list");
+    }
+    void run_thread(unsigned index) override {
+        if (index < 2) {
+            expect(list_.add(pages_, arenas_[8 + index]) >= 8, "a place is given twice");
+            return;
+        }
+        for (std::uint32_t place = 7; place < list_.end(); ++place)
+            if (const Arena* const arena = list_.at(place))
+                expect(arena->head.place == place, "an arena at another's place");
+    }
+    void check() override {
+        expect(list_.end() == 10, "the end of the list");
+        for (Arena* arena : arenas_)
+            expect(list_.at(arena->head.place) == arena, "an arena is lost");
+    }
+};
+const Registration<ListGrows> list_two("list_grows", 2, "two arenas for which there is no place");
+const Registration<ListGrows> list_three("list_grows", 3, "and a reader");
+
+// The source refuses to unmap an arena: it serves on.
+class UnmapRefused : public Scenario {
+    ArenaPool arenas_{kSystemPages};
+
+    void set_up() override {
+        name_pool(arenas_, "arenas");
+        claim_and_use(1);
+        arenas_.for_each([](Arena& arena) { name_arena(arena); });
+        limit_unmaps(0);
+    }
+    void claim_and_use(std::uint64_t mark) {
+        const SliceRange range = arenas_.claim(1, 1);
+        expect(range.ok(), "no memory");
+        use_slices(range, mark);
+        arenas_.release(range.arena, range.first, range.count);
+    }
+    void run_thread(unsigned index) override {
+        if (index == 0) arenas_.trim();
+        if (index == 1) claim_and_use(2);
+    }
+    void check() override {
+        expect(arenas_.pages().mapped_bytes() == bytes_mapped(), "the account of mapped bytes");
+        limit_unmaps(~0u);
+        arenas_.trim();
+        expect(bytes_mapped() == 0, "an empty arena stays mapped");
+    }
+};
+const Registration<UnmapRefused> refused("unmap_refused", 2, "a refused unmapping against a claim");
+
+// Pages of a huge object that could not be unmapped: of several who try again one does it.
+class Spare : public Scenario {
+    ArenaPool arenas_{kSystemPages};
+
+    void set_up() override {
+        name_pool(arenas_, "arenas");
+        limit_unmaps(0);
+        void* const object =
+            allocate_large(arenas_, kDefaultShape.run_max_bytes() + kSliceBytes, 16).start;
+        free_huge(arenas_, reinterpret_cast<std::uintptr_t>(object));
+        limit_unmaps(~0u);
+        expect(bytes_mapped() != 0, "the scenario's own mistake");
+    }
+    void run_thread(unsigned index) override {
+        if (index < 2) {
+            arenas_.trim();
+        } else {
+            (void)allocate_large(arenas_, kDefaultShape.run_max_bytes() + kSliceBytes, 16);
+        }
+    }
+    void check() override {
+        expect(arenas_.pages().mapped_bytes() == bytes_mapped(), "the account of mapped bytes");
+    }
+};
+const Registration<Spare> spare_two("spare", 2, "two unmap what was refused before");
+const Registration<Spare> spare_three("spare", 3, "and another takes an entry of the table");
+
+}  // namespace
+}  // namespace emma::explore

@@ -1,0 +1,231 @@
+// SPDX-License-Identifier: MIT OR Apache-2.0
+// Heaps of an instance: borrowed and returned, made and published, taken over from threads that
+// have ended, visited while their holder may come back.
+#include "core/heap_pool.h"
+#include "tests/explorer/scenarios/heaps.h"
+
+namespace emma::explore {
+namespace {
+
+// What a holder does: plain changes to a heap that it has entered.
+bool work_in(Heap* heap) {
+    const bool entered = heap->enter();
+    if (entered) ++heap->bins[3].slot_bytes;
+    heap->leave();
+    return entered;
+}
+unsigned work_done(HeapPool& heaps) {
+    unsigned sum = 0;
+    heaps.for_each([&](Heap* heap) { sum += heap->bins[3].slot_bytes; });
+    return sum;
+}
+
+struct Pool {
+    ArenaPool arenas{kSystemPages};
+    HeapPool heaps{};
+    Pool() {
+        name_pool(arenas, "arenas");
+        name_field(heaps, "heaps");
+        heaps.for_each([](Heap* heap) { name_heap(*heap, "first heap"); });
+    }
+    // A heap of that thread's.
+    Heap* held_by(std::uint64_t holder) {
+        Heap* const heap = heaps.acquire(arenas);
+        HeapPool::release(heap);
+        expect(HeapPool::try_acquire(heap, holder), "the scenario's own mistake");
+        return heap;
+    }
+    unsigned count() {
+        unsigned sum = 0;
+        heaps.for_each([&](Heap*) { ++sum; });
+        return sum;
+    }
+};
+
+class Borrow : public Scenario {
+    Pool pool_;
+    unsigned threads_ = 0, done_[kMaxThreads] = {};
+
+    void set_up() override {}
+    void run_thread(unsigned index) override {
+        for (unsigned i = 0; i < (index == 0 ? 2u : 1u); ++i) {
+            Heap* const heap = pool_.heaps.acquire(pool_.arenas);
+            expect(heap != nullptr, "no heap");
+            expect(work_in(heap), "a heap that was just acquired is occupied");
+            ++done_[index];
+            HeapPool::release(heap);
+        }
+    }
+    void check() override {
+        const unsigned done = done_[0] + done_[1] + done_[2];
+        expect(work_done(pool_.heaps) == done, "two holders of one heap");
+        expect(pool_.count() <= (done_[2] != 0 ? 3u : 2u), "more heaps than threads");
+        pool_.heaps.for_each([](Heap* heap) {
+            expect(heap->ownership.holder() == Ownership::kIdle, "a heap was not returned");
+        });
+    }
+};
+const Registration<Borrow> borrow_two("borrow", 2, "borrow, return and add against the same");
+const Registration<Borrow> borrow_three("borrow", 3, "three borrowing, adding and returning");
+
+// This very heap or another, as a free does.
+class BorrowWanted : public Scenario {
+    Pool pool_;
+    Heap* wanted_ = nullptr;
+    unsigned done_[kMaxThreads] = {};
+
+    void set_up() override {
+        wanted_ = pool_.heaps.acquire(pool_.arenas);
+        HeapPool::release(wanted_);
+    }
+    void run_thread(unsigned index) override {
+        Heap* heap = wanted_;
+        if (!HeapPool::try_acquire(heap, Ownership::kAnonymous)) {
+            if (index == 1) return;
+            heap = pool_.heaps.acquire(pool_.arenas);
+        }
+        expect(work_in(heap), "a heap that was just acquired is occupied");
+        ++done_[index];
+        HeapPool::release(heap);
+    }
+    void check() override {
+        expect(work_done(pool_.heaps) == done_[0] + done_[1] + done_[2], "two holders of one heap");
+    }
+};
+const Registration<BorrowWanted> wanted_two("borrow_wanted", 2, "two want the same heap");
+const Registration<BorrowWanted> wanted_three("borrow_wanted", 3, "three want the same heap");
+
+// ---- adopting
+constexpr std::uint64_t kGone = std::uint64_t{kProcess} << 32 | kGoneThreadId;
+
+class Adopt : public Scenario {
+    Pool pool_;
+    Heap* got_[kMaxThreads] = {};
+
+    void set_up() override {
+        (void)pool_.heaps.acquire_for_this_thread(pool_.arenas);  // the first stays anonymous
+        // One in the middle of an operation for ever, the next at rest.
+        Heap* const first = pool_.held_by(kGone);
+        (void)first->enter();
+        Heap* const second = pool_.held_by(kGone);
+        name_heap(*second, "second heap");
+    }
+    void run_thread(unsigned index) override {
+        got_[index] = pool_.heaps.acquire_for_this_thread(pool_.arenas);
+        expect(got_[index] != nullptr, "no heap");
+        expect(work_in(got_[index]), "a heap that was just acquired is occupied");
+    }
+    void check() override {
+        for (unsigned a = 0; a < kMaxThreads; ++a)
+            for (unsigned b = 0; b < a; ++b)
+                expect(got_[a] == nullptr || got_[a] != got_[b], "two hold one heap");
+    }
+};
+const Registration<Adopt> adopt_two("adopt", 2, "two adopters, one heap to adopt");
+const Registration<Adopt> adopt_three("adopt", 3, "three adopters, one heap to adopt");
+
+// The holder ends while another looks for a heap.
+class AdoptFromEnding : public Scenario {
+    Pool pool_;
+    Heap* dying_ = nullptr;
+    unsigned done_[kMaxThreads] = {};
+
+    void set_up() override {
+        observe_ends();
+        (void)pool_.heaps.acquire_for_this_thread(pool_.arenas);  // the first stays anonymous
+        Heap* const second = pool_.held_by(std::uint64_t{kProcess} << 32 | kFirstThreadId);
+        name_heap(*second, "second heap");
+        dying_ = second;
+    }
+    void run_thread(unsigned index) override {
+        Heap* const heap = index == 0 ? dying_ : pool_.heaps.acquire_for_this_thread(pool_.arenas);
+        for (unsigned i = 0; i < 2; ++i) {
+            expect(work_in(heap), "the holder is kept out");
+            ++done_[index];
+        }
+    }
+    void check() override {
+        expect(work_done(pool_.heaps) == done_[0] + done_[1] + done_[2], "two holders of one heap");
+    }
+};
+const Registration<AdoptFromEnding> ending_two("adopt_ending", 2, "a holder ends, one adopts");
+const Registration<AdoptFromEnding> ending_three("adopt_ending", 3, "a holder ends, two adopt");
+
+// A holder that ends in the middle of an operation keeps its heap for ever.
+class AdoptMidway : public Scenario {
+    Pool pool_;
+    Heap* dying_ = nullptr;
+
+    void set_up() override {
+        observe_ends();
+        (void)pool_.heaps.acquire_for_this_thread(pool_.arenas);  // the first stays anonymous
+        dying_ = pool_.held_by(std::uint64_t{kProcess} << 32 | kFirstThreadId);
+        name_heap(*dying_, "second heap");
+    }
+    void run_thread(unsigned index) override {
+        if (index == 0) {
+            expect(dying_->enter(), "the holder is kept out");
+            ++dying_->bins[3].slot_bytes;
+            return;
+        }
+        expect(work_in(pool_.heaps.acquire_for_this_thread(pool_.arenas)),
+               "a heap that was just acquired is occupied");
+    }
+    void check() override {
+        expect(dying_->bins[3].slot_bytes == 1, "a heap was adopted in mid-operation");
+    }
+};
+const Registration<AdoptMidway> midway_two("adopt_midway", 2, "a holder ends in mid-operation");
+
+// ---- visiting
+class Visit : public Scenario {
+    Pool pool_;
+    Heap* heap_ = nullptr;
+    unsigned done_[kMaxThreads] = {};
+
+    void set_up() override { heap_ = pool_.heaps.acquire(pool_.arenas); }
+    void run_thread(unsigned index) override {
+        if (index == 0) {
+            for (unsigned i = 0; i < 2; ++i) done_[0] += work_in(heap_) ? 1 : 0;
+            return;
+        }
+        done_[index] += HeapPool::visit(heap_, [](Heap* heap) { ++heap->bins[3].slot_bytes; });
+    }
+    void check() override {
+        expect(work_done(pool_.heaps) == done_[0] + done_[1] + done_[2], "two at work in one heap");
+        expect(!heap_->visited.is_set() && heap_->busy.is_unoccupied(), "a visit without an end");
+    }
+};
+const Registration<Visit> visit_two("visit", 2, "a visitor against its holder's entries");
+const Registration<Visit> visit_three("visit", 3, "two visitors against the holder's entries");
+
+// A visitor against one who returns the heap, and one who borrows it.
+class VisitAndBorrow : public Scenario {
+    Pool pool_;
+    Heap* heap_ = nullptr;
+    unsigned done_[kMaxThreads] = {};
+
+    void set_up() override { heap_ = pool_.heaps.acquire(pool_.arenas); }
+    void run_thread(unsigned index) override {
+        if (index == 0) {
+            done_[0] += work_in(heap_) ? 1 : 0;
+            HeapPool::release(heap_);
+        } else if (index == 1) {
+            done_[1] +=
+                HeapPool::visit(heap_, [](Heap* heap) { ++heap->bins[3].slot_bytes; }) ? 1 : 0;
+        } else if (HeapPool::try_acquire(heap_, Ownership::kAnonymous)) {
+            done_[2] += work_in(heap_) ? 1 : 0;
+            HeapPool::release(heap_);
+        }
+    }
+    void check() override {
+        expect(work_done(pool_.heaps) == done_[0] + done_[1] + done_[2], "two at work in one heap");
+    }
+};
+const Registration<VisitAndBorrow> visit_borrow_two("visit_borrow", 2,
+                                                    "a visitor against a heap's return");
+const Registration<VisitAndBorrow> visit_borrow_three("visit_borrow", 3,
+                                                      "a visitor against return and borrowing");
+
+}  // namespace
+}  // namespace emma::explore

@@ -1,0 +1,67 @@
+// SPDX-License-Identifier: MIT OR Apache-2.0
+// The inbox: pushes of different slabs by different threads against an owner that takes all there
+// is, more than once.
+#include "tests/explorer/scenarios/heaps.h"
+
+namespace emma::explore {
+namespace {
+
+template <unsigned kFreers>
+class PushAndDrain : public Scenario {
+    OwnHeap own_;
+    void* object_[4] = {};  // two slabs
+
+    void set_up() override {
+        for (void*& object : object_) use_object(object = own_.allocate(kTwoSlots), 1);
+        // Neither is the current slab: all is found by way of the inbox alone.
+        own_.free(own_.allocate(kTwoSlots));
+        own_.arenas.for_each([](Arena& arena) { name_arena(arena); });
+    }
+    void run_thread(unsigned index) override {
+        if (index == kFreers) {
+            own_.heap.drain_inbox();
+            own_.heap.drain_inbox();
+            return;
+        }
+        // With one freer: both slabs, one after the other.
+        own_.free_remote(object_[2 * index]);
+        if (kFreers == 1) own_.free_remote(object_[2]);
+    }
+    void check() override {
+        own_.heap.drain_inbox();
+        own_.check_slabs();
+        own_.free(object_[1]);
+        own_.free(object_[3]);
+        own_.check_all_came_home();
+    }
+};
+
+// Objects of one slab freed by two threads and twice by one, so that it is pushed again and again.
+class PushAgain : public Scenario {
+    OwnHeap own_;
+    void* object_[3] = {};
+
+    void set_up() override {
+        constexpr std::size_t kThreeSlots = 20 * 1024;
+        for (void*& object : object_) use_object(object = own_.allocate(kThreeSlots), 1);
+        own_.arenas.for_each([](Arena& arena) { name_arena(arena); });
+    }
+    void run_thread(unsigned index) override {
+        if (index == 2) {
+            own_.heap.drain_inbox();
+            own_.heap.drain_inbox();
+            return;
+        }
+        use_object(object_[index], 3);
+        own_.free_remote(object_[index]);
+        if (index == 0) own_.free_remote(object_[2]);
+    }
+    void check() override { own_.check_all_came_home(); }
+};
+
+const Registration<PushAndDrain<1>> two("inbox", 2, "two slabs pushed against the drain");
+const Registration<PushAndDrain<2>> three("inbox", 3, "push against push against drain");
+const Registration<PushAgain> again("inbox_again", 3, "one slab pushed again while it is drained");
+
+}  // namespace
+}  // namespace emma::explore

@@ -1,0 +1,75 @@
+// SPDX-License-Identifier: MIT OR Apache-2.0
+// Remote frees against their slab's owner: put_remote() by one or two threads while the owner takes
+// in what they freed, hands it out again, frees too and retires the slab.
+#include "tests/explorer/scenarios/heaps.h"
+
+namespace emma::explore {
+namespace {
+
+// The owner collects and reuses what one or two others free. Two slots a slab.
+template <unsigned kFreers>
+class FreeAndReuse : public Scenario {
+    OwnHeap own_;
+    void* object_[2] = {};
+
+    void set_up() override {
+        for (void*& object : object_) object = own_.allocate(kTwoSlots);
+        own_.arenas.for_each([](Arena& arena) { name_arena(arena); });
+        for (void* object : object_) use_object(object, 1);
+    }
+    void run_thread(unsigned index) override {
+        if (index < kFreers) {
+            use_object(object_[index], 2 + index);
+            own_.free_remote(object_[index]);
+            return;
+        }
+        // One more than the slab has: the bin leaves it as full, and takes it back where it can.
+        void* const first = own_.allocate(kTwoSlots);
+        use_object(first, 7);
+        own_.heap.drain_inbox();
+        use_object(first, 8);
+        own_.free(first);
+    }
+    void check() override {
+        own_.check_slabs();
+        if (kFreers == 1) own_.free(object_[1]);
+        own_.check_all_came_home();
+    }
+};
+
+// The owner frees objects of the very slab: who empties it, owner or drain, retires it.
+template <unsigned kFreers>
+class FreeBoth : public Scenario {
+    static constexpr std::size_t kThreeSlots = 20 * 1024;
+    OwnHeap own_;
+    void* object_[3] = {};
+
+    void set_up() override {
+        for (void*& object : object_) use_object(object = own_.allocate(kThreeSlots), 1);
+        own_.free(own_.allocate(kThreeSlots));  // the slab is full, another current
+        own_.arenas.for_each([](Arena& arena) { name_arena(arena); });
+    }
+    void run_thread(unsigned index) override {
+        if (index < kFreers) {
+            use_object(object_[index], 2 + index);
+            own_.free_remote(object_[index]);
+            return;
+        }
+        for (unsigned i = kFreers; i < 3; ++i) own_.free(object_[i]);
+        own_.heap.drain_inbox();
+        use_object(own_.allocate(kThreeSlots), 9);
+    }
+    void check() override {
+        own_.heap.drain_inbox();
+        own_.check_slabs();
+    }
+};
+const Registration<FreeBoth<1>> both_two("remote_local", 2, "frees of one slab from both sides");
+const Registration<FreeBoth<2>> both_three("remote_local", 3, "and by two others");
+
+const Registration<FreeAndReuse<1>> two("remote_free", 2, "remote free against collect and reuse");
+const Registration<FreeAndReuse<2>> three("remote_free", 3,
+                                          "two remote frees of a slab against collect and retire");
+
+}  // namespace
+}  // namespace emma::explore

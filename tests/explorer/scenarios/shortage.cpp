@@ -1,0 +1,51 @@
+// SPDX-License-Identifier: MIT OR Apache-2.0
+// Memory has run out: an allocation looks through all arenas for slabs of its heap that have room,
+// while another heap's slabs are retired and made anew there.
+#include "tests/explorer/scenarios/heaps.h"
+
+namespace emma::explore {
+namespace {
+
+class Scrape : public Scenario {
+    OwnHeap own_;
+    Heap other_{};
+    void* object_[2] = {};
+    void* other_object_[2] = {};
+    void* got_ = nullptr;
+
+    void set_up() override {
+        other_.arenas = &own_.arenas;
+        name_heap(other_, "other heap");
+        for (void*& object : object_) object = own_.allocate(kTwoSlots);
+        for (void*& object : other_object_)
+            use_object(object = other_.allocate(size_class_for(kTwoSlots), nullptr), 1);
+        own_.free(own_.allocate(1000));  // the third slice
+        own_.arenas.for_each([](Arena& arena) { name_arena(arena); });
+        limit_source(0, false);
+    }
+    void run_thread(unsigned index) override {
+        if (index == 0) {
+            got_ = own_.heap.allocate(size_class_for(kTwoSlots), nullptr);
+            if (got_ != nullptr) use_object(got_, 2);
+        } else if (index == 1) {
+            for (void* object : other_object_)
+                other_.put(slab_around(object), slot_at(object), object);
+            other_.trim();
+            // Perhaps the same slices, in another class.
+            void* const object = other_.allocate(size_class_for(2000), nullptr);
+            if (object != nullptr) use_object(object, 3);
+        } else {
+            use_object(object_[0], 4);
+            own_.free_remote(object_[0]);
+        }
+    }
+    void check() override {
+        own_.heap.drain_inbox();
+        own_.check_slabs();
+    }
+};
+const Registration<Scrape> scrape_two("shortage", 2, "a search for room against another heap");
+const Registration<Scrape> scrape_three("shortage", 3, "and a remote free that makes room");
+
+}  // namespace
+}  // namespace emma::explore
