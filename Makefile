@@ -7,6 +7,8 @@
 ##                 (NATIVE=1: without QEMU and the scripts)
 ## make demo       the main job: counts the words of real text in a static program without a libc
 ## make stepping   every fault at every instruction of every operation (takes SEED=1): most of an hour
+## make storms     signals, jumps, forks and deaths over four threads, in full (takes SEED=0): ten minutes
+## make bench-signals  who survives a handler that allocates, and a fork: Emma and the allocators installed
 ## make lint       formatting, clang-tidy, layers, headers, instructions, scripts
 ## make format     lays out the sources with clang-format
 ## make preload    libemma_preload.so, to run an existing program on Emma: LD_PRELOAD=build/libemma_preload.so
@@ -328,7 +330,7 @@ programs: all preload $(nolibc_programs) $(stepping_program) $(unit_programs) $(
 	$(unit_sources:%.cpp=$(OUT)/unit/%.cpp.d) $(unit_core_objects:.o=.d) $(explorer_objects:.o=.d) $(sanitize_objects:.o=.d)
 
 # ---- for people --------------------------------------------------------------------------------
-.PHONY: check demo stepping lint format install clean help
+.PHONY: check demo stepping storms bench-signals lint format install clean help
 check:
 	@tests/setup check
 	@+$(MAKE) CXX=g++ CC=gcc programs && $(MAKE) CXX=clang++ CC=clang programs
@@ -345,6 +347,16 @@ demo:
 stepping:
 	@+$(MAKE) $(stepping_program)
 	$(stepping_program) all $(SEED)
+
+storm_program := $(OUT)/tests/static/tests/stress/storm
+storms:
+	@+$(MAKE) $(storm_program)
+	@for kind in signals jumps forks deaths all; do \
+		echo "$$kind" && $(storm_program) $$kind $(SEED) || exit 1; done
+
+bench-signals:
+	@+$(MAKE) preload
+	@CC=$(CC) tests/bench/signals/run $(OUT)
 
 lint:
 	@tests/setup lint

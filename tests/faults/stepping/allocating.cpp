@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MIT OR Apache-2.0
 // Allocations in every state of a heap, of the arenas and of the thread.
 #include "tests/faults/stepping/operation.h"
-#include "tests/faults/stepping/process.h"
+#include "tests/freestanding/process.h"
 #include "tests/freestanding/status.h"
 
 namespace stepping {

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MIT OR Apache-2.0
 // What looks at or changes the allocator as a whole, and threads that come and go.
 #include "tests/faults/stepping/operation.h"
-#include "tests/faults/stepping/process.h"
+#include "tests/freestanding/process.h"
 
 namespace stepping {
 namespace {

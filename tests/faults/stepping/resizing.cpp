@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MIT OR Apache-2.0
 // Resizing in place, by moving, by growing and shrinking runs, and of mappings of their own.
 #include "tests/faults/stepping/operation.h"
-#include "tests/faults/stepping/process.h"
+#include "tests/freestanding/process.h"
 
 namespace stepping {
 namespace {

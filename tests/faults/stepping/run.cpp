@@ -3,7 +3,7 @@
 // thread works, so the world has one user at a time.
 #include "tests/faults/stepping/run.h"
 
-#include "tests/faults/stepping/process.h"
+#include "tests/freestanding/process.h"
 
 namespace stepping {
 namespace {

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MIT OR Apache-2.0
 // What the set-ups of operations share: a population of objects, and other threads.
 #include "tests/faults/stepping/operation.h"
-#include "tests/faults/stepping/process.h"
+#include "tests/freestanding/process.h"
 
 namespace stepping {
 namespace {

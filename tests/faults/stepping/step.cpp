@@ -5,7 +5,7 @@
 // instruction), so the handler makes the call itself and moves the interrupted code past it.
 #include "tests/faults/stepping/step.h"
 
-#include "tests/faults/stepping/process.h"
+#include "tests/freestanding/process.h"
 #include "tests/freestanding/test.h"
 
 #include <asm/ucontext.h>

@@ -6,11 +6,15 @@
 // instruction counts once, however often it traps; what a callback executes does not count.
 #pragma once
 
+#include "tests/freestanding/process.h"
+
 #include <asm/sigcontext.h>
 #include <cstddef>
 #include <cstdint>
 
 namespace stepping {
+
+using namespace process;
 
 using Registers = ::sigcontext;
 using AtPoint = void (*)(Registers& registers);

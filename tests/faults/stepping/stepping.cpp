@@ -15,15 +15,8 @@
 // TEST-KIND: static
 // TEST-ONCE: the compiler of the library makes little difference, and the runs are many
 // TEST-QEMU: no, because its user mode does not honour the trap flag
-#include "tests/faults/stepping/process.h"
 #include "tests/faults/stepping/run.h"
-
-// rt_sigreturn(2), which the kernel's ABI wants the program to provide (sigaction(2), SA_RESTORER).
-asm(".text\n"
-    ".globl stepping_restorer\n"
-    "stepping_restorer:\n"
-    "    mov $15, %eax\n"
-    "    syscall\n");
+#include "tests/freestanding/process.h"
 
 namespace {
 

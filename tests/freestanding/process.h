@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT OR Apache-2.0
-// The system calls that the harness needs and the crt has no names for: signals, processes, a
-// sleep on a word. Nothing here touches the allocator.
+// The system calls that the stepping harness and the storms need and the crt has no names for:
+// signals, processes, a sleep on a word. Nothing here touches the allocator.
 #pragma once
 
 #include "tests/freestanding/test.h"
@@ -11,18 +11,24 @@
 #include <cstddef>
 #include <cstdint>
 
-extern "C" void stepping_restorer();  // stepping.cpp
+namespace process {
 
-namespace stepping {
+// rt_sigreturn(2), which the kernel's ABI wants the program to provide (sigaction(2), SA_RESTORER);
+// in these very bytes, by which debuggers know a signal's frame.
+[[gnu::naked]] inline void restore_after_signal() {
+    asm("mov $15, %rax\n"
+        "syscall\n");
+}
 
 inline constexpr long kSigTrap = SIGTRAP;
 
-// A handler that may be interrupted by its own signal, on the interrupted stack.
-inline void install_handler(long signal, void* handler) {
+// A handler on the interrupted stack; by default its own signal may interrupt it.
+inline void install_handler(long signal, void* handler,
+                            std::uintptr_t flags = SA_SIGINFO | SA_NODEFER) {
     // struct sigaction as the kernel has it: handler, flags, restorer, mask.
     const std::uintptr_t action[4] = {reinterpret_cast<std::uintptr_t>(handler),
-                                      SA_RESTORER | SA_SIGINFO | SA_NODEFER,
-                                      reinterpret_cast<std::uintptr_t>(stepping_restorer), 0};
+                                      SA_RESTORER | flags,
+                                      reinterpret_cast<std::uintptr_t>(restore_after_signal), 0};
     CHECK(emma_syscall(__NR_rt_sigaction, signal, action, 0L, 8L) == 0);
 }
 
@@ -111,4 +117,4 @@ inline void fix_addresses(char** argv, char** envp) {
     for (;;) emma_syscall(__NR_exit, 0L);
 }
 
-}  // namespace stepping
+}  // namespace process
