@@ -320,7 +320,7 @@ int emma_thread_attach(void) EMMA_NOEXCEPT;
 
 /* Hands the calling thread's heap to whichever thread comes next; its objects stay valid. For a
  * thread that is about to end; the threads of emma_crt.h do it themselves. Allocating afterwards
- * attaches again. Called in a signal handler that interrupted Emma it does nothing. */
+ * attaches again. Not from a signal handler. */
 void emma_thread_detach(void) EMMA_NOEXCEPT;
 
 /* "major.minor.patch". */
