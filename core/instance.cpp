@@ -96,17 +96,13 @@ bool HeapLease::enter_own(Instance& instance) {
     if (!kThreadPointer || &instance != &g_instance) return false;
     if (current_heap() == &g_no_heap && !attach_thread(false)) return false;
     Heap* const own = current_heap();
-    if (own->enter()) {
-        heap_ = own;
-        return true;
-    }
-    own->leave();
-    return false;
+    if (!own->enter()) return false;
+    heap_ = own;
+    return true;
 }
 
 bool HeapLease::enter_borrowed(Instance& instance, Heap* heap) {
     if (!heap->enter()) {
-        heap->leave();
         HeapPool::release(heap);
         return false;
     }

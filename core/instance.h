@@ -117,8 +117,10 @@ void Instance::for_each_reachable_heap(bool may_visit, Work work) {
             if (may_visit) (void)HeapPool::visit(heap, work);
             return;
         }
-        if (heap->enter()) work(heap);
-        heap->leave();
+        if (heap->enter()) {
+            work(heap);
+            heap->leave();
+        }
         if (!is_own) HeapPool::release(heap);
     });
 }

@@ -51,7 +51,7 @@ bug() {
 }
 
 bug "entry without a look at the busy flag" core/heap.h \
-    's/return busy.enter\(\) && !visited.is_set\(\);/(void)busy.enter(); return !visited.is_set();/' \
+    's/if \(!busy.enter\(\)\) return false;/(void)busy.enter();/' \
     malloc-fast handler
 bug "a remote free that counts before it sets the bit" core/heap.cpp \
     '/freed_words_of\(slab\)\[word_index_of\(slot\)\].test_and_set_bit/,/^    if \(slab->freed_count.fetch_add/c\
@@ -66,7 +66,7 @@ bug "slices that are clean before they are present" core/arena.cpp \
 
 if [[ ${2-} == all ]]; then
 bug "entry without a look at the visitor's flag" core/heap.h \
-    's/return busy.enter\(\) && !visited.is_set\(\);/return busy.enter();/' \
+    's/if \(visited.is_set\(\)\) \[\[unlikely\]\]/if (false)/' \
     trim stop
 bug "a drain that takes off what it found instead of what was counted" core/heap.cpp \
     's/^    slab->uncounted = static_cast.*$/    (void)counted;/; s/settle\(slab, due - counted\);/settle(slab, due - found);/' \
