@@ -157,19 +157,20 @@ inline void verify_invariants() {
 inline void inspect(test_random* random) {
     struct emma_stats stats;
     unsigned count = 0;
-    switch (test_below(random, 16)) {
+    switch (test_below(random, 8)) {
         case 0:
             verify_invariants();
             break;
         case 1:
+        case 2:
             emma_trim();
             emma_heap_trim(g_heap);
             break;
-        case 2:
+        case 3:
             emma_stats(&stats);
             CHECK(stats.heaps != 0);
             break;
-        case 3:
+        case 4:
             emma_walk(count_object, &count);
             break;
         default:
