@@ -116,10 +116,10 @@ size_t emma_trim(void) EMMA_NOEXCEPT;
  * of Emma's. */
 typedef bool (*emma_visitor)(void* context, void* object, size_t bytes);
 
-/* Calls `visitor` for every live object, in no particular order. Other threads may run meanwhile:
- * an object that comes or goes during the walk may be reported or not, and one that was reported
- * may be gone by then. */
-void emma_walk(emma_visitor visitor, void* context) EMMA_NOEXCEPT;
+/* Calls `visitor` for every live object, in no particular order: 0, or 1 where the visitor ended
+ * the walk. Other threads may run meanwhile: an object that comes or goes during the walk may be
+ * reported or not, and one that was reported may be gone by then. */
+int emma_walk(emma_visitor visitor, void* context) EMMA_NOEXCEPT;
 
 /* Takes `length` bytes of text, not terminated. */
 typedef void (*emma_writer)(void* context, const char* text, size_t length);
@@ -210,7 +210,7 @@ void* emma_heap_resize(emma_heap* heap, void* ptr, size_t alignment,
 
 /* As emma_trim, emma_walk, emma_check, emma_report and emma_stats, for this heap. */
 size_t emma_heap_trim(emma_heap* heap) EMMA_NOEXCEPT;
-void emma_heap_walk(emma_heap* heap, emma_visitor visitor, void* context) EMMA_NOEXCEPT;
+int emma_heap_walk(emma_heap* heap, emma_visitor visitor, void* context) EMMA_NOEXCEPT;
 unsigned emma_heap_check(emma_heap* heap, emma_writer write, void* context) EMMA_NOEXCEPT;
 void emma_heap_report(emma_heap* heap, emma_writer write, void* context) EMMA_NOEXCEPT;
 struct emma_stats;
