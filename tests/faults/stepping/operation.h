@@ -35,7 +35,7 @@ struct OperationTable {
     const Operation* rows;
     std::size_t count;
 };
-extern const OperationTable kAllocating, kFreeing, kResizing, kControlling;
+extern const OperationTable kAllocating, kFreeing, kResizing, kControlling, kOwning;
 
 // ---- for set-ups -------------------------------------------------------------------------------
 

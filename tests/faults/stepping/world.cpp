@@ -158,10 +158,29 @@ void look_at_all(World& world) {
     }
 }
 
+// Sizes that a small region holds.
+void use_own_heap(World& world) {
+    Object objects[4];
+    for (Object& object : objects) {
+        const std::size_t size = some_size(&world.random) / 16 + 1;
+        auto* const bytes = static_cast<unsigned char*>(emma_heap_alloc(world.heap, size, 16));
+        CHECK(bytes != nullptr);
+        object = {bytes, size, test_next(&world.random) | 1};
+        fill(object);
+    }
+    if (test_below(&world.random, 4) == 0) (void)emma_heap_trim(world.heap);
+    for (const Object& object : objects) {
+        CHECK(holds(object));
+        emma_heap_free(world.heap, object.bytes);
+    }
+    CHECK(emma_heap_check(world.heap, write_finding, nullptr) == 0);
+}
+
 }  // namespace
 
 void exercise(World& world) {
     world.verify();
+    if (world.heap != nullptr) use_own_heap(world);
     look_at_all(world);
     free_some(world, 2 + test_below(&world.random, 6));
     allocate_some(world);

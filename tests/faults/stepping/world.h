@@ -24,6 +24,7 @@ class World {
     Object subject{};  // what the call is about
     long result = 0;   // of the call
     emma_thread* helper = nullptr;
+    emma_heap* heap = nullptr;   // of one's own, that the workload is to use as well
     bool has_left_heap = false;  // the state is that of a thread whose heap is occupied for good
 
     // Fills the object and keeps it.
