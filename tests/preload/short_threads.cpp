@@ -16,8 +16,8 @@ namespace {
 constexpr int kGroup = 8;
 constexpr int kWarmThreads = 1000;
 constexpr int kThreads = 100000;
-constexpr long kResidentSlackKib = 1024;  // 11 bytes a thread would be found
-constexpr long kMappedSlackKib = 4096;    // one arena: how many threads are alive at once varies
+constexpr long kResidentSlackKib = 2048;  // 21 bytes a thread would be found
+constexpr long kMappedSlackKib = 8192;    // two arenas: how many threads are alive at once varies
 
 struct Footprint {
     long resident_kib = 0;
