@@ -227,6 +227,7 @@ void verify_what_is_lost() {
     CHECK(stats.mapped_peak_bytes <= kMostMapped + g_abandoned * kMostLost);
     if (is_whole) CHECK(stats.mapped_bytes <= kMostKept);
     test_report("heaps", stats.heaps);
+    test_report("heaps known to be stranded", stats.stranded_heaps);
     test_report("mapped in the end, KiB", stats.mapped_bytes >> 10);
     test_report("mapped at most, KiB", stats.mapped_peak_bytes >> 10);
 }
