@@ -181,10 +181,11 @@ unsigned audit(Instance& instance, const Report& report) {
 
 }  // namespace emma
 
-EMMA_PUBLIC void emma_walk(emma_visitor visitor, void* context) noexcept {
-    emma::for_each_live(emma::g_instance, [&](void* object, std::size_t bytes) {
-        return visitor(context, object, bytes);
-    });
+EMMA_PUBLIC int emma_walk(emma_visitor visitor, void* context) noexcept {
+    const bool is_whole = emma::for_each_live(
+        emma::g_instance,
+        [&](void* object, std::size_t bytes) { return visitor(context, object, bytes); });
+    return is_whole ? 0 : 1;
 }
 
 EMMA_PUBLIC unsigned emma_check(emma_writer write, void* context) noexcept {

@@ -12,9 +12,9 @@
 namespace emma {
 
 // Calls visit(object, bytes) for every object that is live when its turn comes, until it returns
-// false. An object that comes or goes meanwhile may be reported or not.
+// false; true: it never did. An object that comes or goes meanwhile may be reported or not.
 template <typename Visitor>
-void for_each_live(Instance& instance, Visitor visit);
+bool for_each_live(Instance& instance, Visitor visit);
 
 // Proves every invariant that can be proved while others run, a line to `report` (whose `write` may
 // be null) for each that does not hold: those of arenas and of the table, and
@@ -51,7 +51,7 @@ bool for_each_live_in_slab(Slab& slab, Visitor visit) {
 }
 
 template <typename Visitor>
-void for_each_live(Instance& instance, Visitor visit) {
+bool for_each_live(Instance& instance, Visitor visit) {
     const ArenaGuard guard(instance.arenas);
     bool going = true;
     instance.arenas.for_each([&](Arena& arena) {
@@ -68,6 +68,7 @@ void for_each_live(Instance& instance, Visitor visit) {
         if (going && bytes != ArenaTable::kArenaMark)
             going = visit(reinterpret_cast<void*>(addr), bytes);
     });
+    return going;
 }
 
 }  // namespace emma

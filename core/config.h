@@ -22,6 +22,9 @@ inline constexpr bool kThreadPointer = EMMA_TLS == 1;  // a heap per thread, fou
 inline constexpr bool kChecks = EMMA_CHECKS == 1;      // prove every pointer before touching it
 inline constexpr bool kDebug = EMMA_DEBUG == 1;        // EMMA_ASSERT is on
 inline constexpr bool kHosted = EMMA_HOSTED == 1;      // libemma_preload.so: core/hosted is linked
+// What is live when the program exits is reported. Not under a libc's program, which always leaves
+// something.
+inline constexpr bool kLeakReport = kDebug && !kHosted;
 
 }  // namespace emma
 

@@ -17,17 +17,8 @@ namespace {
     return or_enomem(g_instance.allocate(bytes, kMinAlignment, Contents::kAny));
 }
 
-// The heap is occupied by what this call interrupted or by a visitor, or the thread has none.
-[[gnu::noinline]] void* allocate_nested(Heap* heap, std::size_t bytes) {
-    heap->leave();
-    return allocate_slow(bytes);
-}
-
 // The bin's word is used up; the caller has entered the heap.
 [[gnu::noinline]] void* allocate_refill(Heap* heap, SizeClass size_class) {
-    // Threads without a heap all count in the same byte, not atomically: it may have gone astray
-    // and let one in.
-    if (heap == &g_no_heap) return allocate_nested(heap, geometry(size_class).slot_bytes);
     void* const object = heap->allocate(size_class, nullptr);
     heap->leave();
     return or_enomem(object);
@@ -65,8 +56,9 @@ EMMA_PUBLIC void* emma_malloc(size_t size) noexcept {
     if (size > kTableMaxBytes) [[unlikely]]
         return allocate_slow(size);
     Heap* const heap = current_heap();
+    // Occupied by what this call interrupted or by a visitor, or the thread has none.
     if (!heap->enter()) [[unlikely]]
-        return allocate_nested(heap, size);
+        return allocate_slow(size);
     const SizeClass size_class = table_class_for(size);
     void* const object = heap->take(size_class);
     if (object == nullptr) [[unlikely]]
@@ -86,7 +78,7 @@ EMMA_PUBLIC void emma_free(void* ptr) noexcept {
     if (!slab->owner.is_fast_for(heap)) [[unlikely]]
         return free_slow(ptr);
     if (!heap->enter()) [[unlikely]]
-        return free_after_entry(heap, ptr);
+        return free_slow(ptr);
     SlotIndex slot;
     if (!find_small_slot(slab, addr, slot)) [[unlikely]]
         return free_after_entry(heap, ptr);

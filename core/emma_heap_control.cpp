@@ -9,9 +9,11 @@ using namespace emma;
 
 EMMA_PUBLIC size_t emma_heap_trim(emma_heap* heap) noexcept { return instance_of(heap).trim(); }
 
-EMMA_PUBLIC void emma_heap_walk(emma_heap* heap, emma_visitor visitor, void* context) noexcept {
-    for_each_live(instance_of(heap),
-                  [&](void* object, std::size_t bytes) { return visitor(context, object, bytes); });
+EMMA_PUBLIC int emma_heap_walk(emma_heap* heap, emma_visitor visitor, void* context) noexcept {
+    const bool is_whole = for_each_live(instance_of(heap), [&](void* object, std::size_t bytes) {
+        return visitor(context, object, bytes);
+    });
+    return is_whole ? 0 : 1;
 }
 
 EMMA_PUBLIC unsigned emma_heap_check(emma_heap* heap, emma_writer write, void* context) noexcept {

@@ -43,24 +43,32 @@ class Ownership {
 };
 
 // Whether an operation of the holder is at work in the heap: a second one can only be a signal
-// handler's that interrupted it, and must leave the heap alone. One instruction each way. A heap of
-// zero bytes counts as occupied, so the stand-in of threads without a heap needs no test of its
-// own.
+// handler's that interrupted it, and must leave the heap alone. A handler that comes between the
+// look and the mark in enter() finds the heap free and is done with it before the mark is made. Two
+// plain stores: incrementing in memory and decrementing again would make each operation wait for
+// the one before. A heap of zero bytes is occupied, and stays so: the stand-in of threads without a
+// heap needs no test of its own.
 class Busy {
   public:
-    bool enter() { return arch::increment_to_zero(&depth_); }
-    void exit() { arch::decrement(&depth_); }
-    // Release: a visitor that finds this value knows what the holders before the present one did.
-    void reset() { __atomic_store_n(&depth_, kUnoccupied, __ATOMIC_RELEASE); }
-    bool is_unoccupied() const { return depth_ == kUnoccupied; }
-    // For a visitor. Acquire: what the holder's last operation did is visible with its exit.
-    bool is_unoccupied_remote() const {
-        return __atomic_load_n(&depth_, __ATOMIC_ACQUIRE) == kUnoccupied;
+    // Relaxed: for the thread's own handlers program order is enough, and a visitor makes all
+    // threads pass a barrier before it looks.
+    bool enter() {
+        if (mark_.load(memory_order_relaxed) == kOccupied) [[unlikely]]
+            return false;
+        mark_.store(kOccupied, memory_order_relaxed);
+        signal_fence();
+        return true;
     }
+    // Release pairs with is_unoccupied_remote().
+    void exit() { mark_.store(kUnoccupied, memory_order_release); }
+    bool is_unoccupied() const { return mark_.load(memory_order_relaxed) == kUnoccupied; }
+    // For a visitor. Acquire: what the holder's last operation did is visible with its exit.
+    bool is_unoccupied_remote() const { return mark_.load(memory_order_acquire) == kUnoccupied; }
 
   private:
-    static constexpr std::uint8_t kUnoccupied = 0xff;
-    std::uint8_t depth_;
+    static constexpr std::uint8_t kOccupied = 0;
+    static constexpr std::uint8_t kUnoccupied = 1;
+    Atomic<std::uint8_t> mark_;
 };
 
 // Whether another thread is at work in the heap while its holder is not: see HeapPool::visit(). The
@@ -110,8 +118,15 @@ struct alignas(arch::kCacheLineBytes) Heap {
     Heap* older;          // const after publish: the next heap of the instance
 
     // The holder's right to touch the heap until leave(). False: it is occupied, by what this
-    // operation interrupted or by a visitor; leave() all the same.
-    bool enter() { return busy.enter() && !visited.is_set(); }
+    // operation interrupted or by a visitor.
+    bool enter() {
+        if (!busy.enter()) return false;
+        if (visited.is_set()) [[unlikely]] {
+            busy.exit();
+            return false;
+        }
+        return true;
+    }
     void leave() { busy.exit(); }
 
     // ---- the holder's operations, between enter() and leave(); or a visitor's

@@ -39,7 +39,7 @@ bool HeapPool::try_acquire(Heap* heap, std::uint64_t holder) {
         release(heap);
         return false;
     }
-    heap->busy.reset();
+    heap->busy.exit();  // as if an operation had just ended
     return true;
 }
 

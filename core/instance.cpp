@@ -96,17 +96,13 @@ bool HeapLease::enter_own(Instance& instance) {
     if (!kThreadPointer || &instance != &g_instance) return false;
     if (current_heap() == &g_no_heap && !attach_thread(false)) return false;
     Heap* const own = current_heap();
-    if (own->enter()) {
-        heap_ = own;
-        return true;
-    }
-    own->leave();
-    return false;
+    if (!own->enter()) return false;
+    heap_ = own;
+    return true;
 }
 
 bool HeapLease::enter_borrowed(Instance& instance, Heap* heap) {
     if (!heap->enter()) {
-        heap->leave();
         HeapPool::release(heap);
         return false;
     }
@@ -144,6 +140,7 @@ HeapLease::~HeapLease() {
 // ---- allocating --------------------------------------------------------------------------------
 
 void* Instance::allocate(std::size_t bytes, std::size_t alignment, Contents contents) {
+    if constexpr (kLeakReport) link_leak_report();
     const SizeClass size_class = class_for(arenas.shape(), bytes, alignment);
     LargeObject object;
     if (is_medium_or_less(size_class)) {

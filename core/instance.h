@@ -84,6 +84,9 @@ void detach_thread();
 // for. False once that end has come: whatever the thread still does, it borrows heaps.
 bool thread_may_attach();
 
+// In leaks.cpp: named by whatever allocates, so that builds with a report at exit have it linked.
+void link_leak_report();
+
 // Exclusive use of a heap for one operation: the thread's own, or a borrowed one where that is
 // occupied by the operation which this one interrupted, or where threads have none.
 class HeapLease {
@@ -114,8 +117,10 @@ void Instance::for_each_reachable_heap(bool may_visit, Work work) {
             if (may_visit) (void)HeapPool::visit(heap, work);
             return;
         }
-        if (heap->enter()) work(heap);
-        heap->leave();
+        if (heap->enter()) {
+            work(heap);
+            heap->leave();
+        }
         if (!is_own) HeapPool::release(heap);
     });
 }

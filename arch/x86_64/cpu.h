@@ -33,18 +33,6 @@ inline bool test_and_set_bit(std::uint64_t* word, unsigned bit_index) {
     return was_set;
 }
 
-// Adds 1 to `*byte` in one instruction, so that the thread's own signal handlers see it whole; true
-// where the result is 0. Not atomic for other threads. Likewise decrement().
-inline bool increment_to_zero(std::uint8_t* byte) {
-    bool is_zero;
-    asm volatile("incb %[byte]" : "=@ccz"(is_zero), [byte] "+m"(*byte) : : "memory");
-    return is_zero;
-}
-
-inline void decrement(std::uint8_t* byte) {
-    asm volatile("decb %[byte]" : [byte] "+m"(*byte) : : "cc", "memory");
-}
-
 // Copies `byte_count` bytes from lower to higher addresses; the ranges do not overlap, or `to` lies
 // below `from`. Direction flag clear on entry (psABI 3.2.1). One instruction, so that the library
 // needs no memcpy; fast from about 256 bytes on every CPU of the last decade.

@@ -116,10 +116,10 @@ size_t emma_trim(void) EMMA_NOEXCEPT;
  * of Emma's. */
 typedef bool (*emma_visitor)(void* context, void* object, size_t bytes);
 
-/* Calls `visitor` for every live object, in no particular order. Other threads may run meanwhile:
- * an object that comes or goes during the walk may be reported or not, and one that was reported
- * may be gone by then. */
-void emma_walk(emma_visitor visitor, void* context) EMMA_NOEXCEPT;
+/* Calls `visitor` for every live object, in no particular order: 0, or 1 where the visitor ended
+ * the walk. Other threads may run meanwhile: an object that comes or goes during the walk may be
+ * reported or not, and one that was reported may be gone by then. */
+int emma_walk(emma_visitor visitor, void* context) EMMA_NOEXCEPT;
 
 /* Takes `length` bytes of text, not terminated. */
 typedef void (*emma_writer)(void* context, const char* text, size_t length);
@@ -129,6 +129,14 @@ typedef void (*emma_writer)(void* context, const char* text, size_t length);
  * debugger, and in a signal handler that interrupted Emma: the heap that is occupied then is left
  * out. */
 unsigned emma_check(emma_writer write, void* context) EMMA_NOEXCEPT;
+
+/* DEBUG builds: where the report of leaks goes. At exit, after the program's handlers and the
+ * destructors of its static objects, and only where objects of the default instance are live then,
+ * `write` gets a line with their number and bytes, and one for each of the first 20 with its
+ * address and usable bytes. Null: no report. Without this call: file descriptor 2. Not where the
+ * program ends by _exit or a signal, or has start code of its own that runs no fini array. In other
+ * builds and in libemma_preload.so nothing is reported. */
+void emma_set_leak_writer(emma_writer write, void* context) EMMA_NOEXCEPT;
 
 /* ---- heaps of one's own ------------------------------------------------------------------------
  * A heap is an allocator by itself: its objects, its metadata and its pages are shared with no
@@ -202,7 +210,7 @@ void* emma_heap_resize(emma_heap* heap, void* ptr, size_t alignment,
 
 /* As emma_trim, emma_walk, emma_check, emma_report and emma_stats, for this heap. */
 size_t emma_heap_trim(emma_heap* heap) EMMA_NOEXCEPT;
-void emma_heap_walk(emma_heap* heap, emma_visitor visitor, void* context) EMMA_NOEXCEPT;
+int emma_heap_walk(emma_heap* heap, emma_visitor visitor, void* context) EMMA_NOEXCEPT;
 unsigned emma_heap_check(emma_heap* heap, emma_writer write, void* context) EMMA_NOEXCEPT;
 void emma_heap_report(emma_heap* heap, emma_writer write, void* context) EMMA_NOEXCEPT;
 struct emma_stats;
@@ -312,7 +320,7 @@ int emma_thread_attach(void) EMMA_NOEXCEPT;
 
 /* Hands the calling thread's heap to whichever thread comes next; its objects stay valid. For a
  * thread that is about to end; the threads of emma_crt.h do it themselves. Allocating afterwards
- * attaches again. Called in a signal handler that interrupted Emma it does nothing. */
+ * attaches again. Not from a signal handler. */
 void emma_thread_detach(void) EMMA_NOEXCEPT;
 
 /* "major.minor.patch". */

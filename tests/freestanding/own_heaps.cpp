@@ -333,9 +333,10 @@ void test_threads(emma_heap* heap) {
     for (emma_thread* thread : threads) CHECK(emma_thread_join(thread, nullptr) == 0);
     test_check_heap(heap);
     std::size_t count = 0;
-    emma_heap_walk(
-        heap, [](void* sum, void*, std::size_t) { return ++*static_cast<std::size_t*>(sum) != 0; },
-        &count);
+    const auto add = [](void* sum, void*, std::size_t) {
+        return ++*static_cast<std::size_t*>(sum) != 0;
+    };
+    CHECK(emma_heap_walk(heap, add, &count) == 0);
     for (Object& object : crew.shared) {
         count -= object.bytes != nullptr;
         emma_heap_free(heap, object.bytes);

@@ -54,7 +54,8 @@ void use(std::size_t size, std::size_t total) {
 
 void test_every_size() {
     for (const std::size_t size :
-         {8u, 16u, 24u, 48u, 100u, 129u, 300u, 1025u, 3000u, 4097u, 5000u, 33000u, 70000u, 131073u,
+         {8u,      16u,      24u,      48u,      100u,     129u,      300u,
+          1025u,   3000u,    4097u,    5000u,    33000u,   70000u,    131073u,
           600000u, 1048576u, 2000000u, 2100000u, 3000000u, 20000000u, 40000000u}) {
         const std::size_t before = page_faults();
         use(size, kReserved);

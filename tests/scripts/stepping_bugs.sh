@@ -1,8 +1,8 @@
 #!/usr/bin/env bash
 # SPDX-License-Identifier: MIT OR Apache-2.0
-# tests/scripts/stepping_bugs.sh SET: the stepping harness can fail. Each bug below is put into a copy of
+# tests/scripts/stepping_bugs.sh SET [all]: the stepping harness can fail. Each bug below is put into a copy of
 # the sources by one edit, and the harness must find it with the operation and the fault named; without
-# the bug the same must pass.
+# the bug the same must pass. All of them take some minutes; without `all` three are tried.
 # TEST-ONCE: it is about the harness
 # TEST-LIMIT: 900
 set -uo pipefail
@@ -51,18 +51,23 @@ bug() {
 }
 
 bug "entry without a look at the busy flag" core/heap.h \
-    's/return busy.enter\(\) && !visited.is_set\(\);/(void)busy.enter(); return !visited.is_set();/' \
+    's/if \(!busy.enter\(\)\) return false;/(void)busy.enter();/' \
     malloc-fast handler
-bug "entry without a look at the visitor's flag" core/heap.h \
-    's/return busy.enter\(\) && !visited.is_set\(\);/return busy.enter();/' \
-    trim stop
 bug "a remote free that counts before it sets the bit" core/heap.cpp \
-    '/remote.freed\[word_index_of\(slot\)\].test_and_set_bit/,/^    if \(slab->freed_count.fetch_add/c\
+    '/freed_words_of\(slab\)\[word_index_of\(slot\)\].test_and_set_bit/,/^    if \(slab->freed_count.fetch_add/c\
     const bool is_first = slab->freed_count.fetch_add(1, memory_order_acq_rel) == 0;\
-    if (remote.freed[word_index_of(slot)].test_and_set_bit(raw(slot) % 64))\
+    if (freed_words_of(slab)[word_index_of(slot)].test_and_set_bit(raw(slot) % 64))\
         panic(Misuse::kDoubleFree, pointer, slab->slot_bytes());\
     if (!is_first) return;' \
     free-remote-last stop
+bug "slices that are clean before they are present" core/arena.cpp \
+    's/^    head.present_slices.set_bits\(slices, memory_order_relaxed\);$/    head.clean_slices.set_bits(slices, memory_order_relaxed);&/' \
+    malloc-grow jump
+
+if [[ ${2-} == all ]]; then
+bug "entry without a look at the visitor's flag" core/heap.h \
+    's/if \(visited.is_set\(\)\) \[\[unlikely\]\]/if (false)/' \
+    trim stop
 bug "a drain that takes off what it found instead of what was counted" core/heap.cpp \
     's/^    slab->uncounted = static_cast.*$/    (void)counted;/; s/settle\(slab, due - counted\);/settle(slab, due - found);/' \
     free-remote-arena stop
@@ -72,13 +77,11 @@ bug "a walk that holds no guard" core/audit.h \
 bug "an empty arena that waits until no guard is held" core/trim.cpp \
     '/^    if \(!no_guard_held\(\)\) \{$/,/^    \}$/s/put_back\(arena\);/table_.cancel_removal(addr, ArenaTable::kArenaMark); put_in_limbo(arena);/' \
     walk-arenas death
-bug "slices that are clean before they are present" core/arena.cpp \
-    's/^    head.present_slices.set_bits\(slices, memory_order_relaxed\);$/    head.clean_slices.set_bits(slices, memory_order_relaxed);&/' \
-    malloc-grow jump
-bug "a wait for the thread that is growing an arena" core/arena_pool.cpp \
-    's/^    if \(!arena->can_grow\(\)\) return false;$/&\
-    while (arena->can_grow() \&\& count_bits(arena->head.present_slices.load(memory_order_acquire)) + 1 != \
-        arena->head.mark.load(memory_order_relaxed)) {}/' \
+bug "a wait for the thread that is growing an arena" core/arena.cpp \
+    's/^std::size_t Arena::grow\(Pages& pages, unsigned count\) \{$/&\
+    while (can_grow() \&\& count_bits(head.present_slices.load(memory_order_acquire)) + 1 != \
+        head.mark.load(memory_order_relaxed)) {}/' \
     malloc-grow stop
+fi
 echo "$bugs bugs, $failed failures"
 exit $((failed > 0))

@@ -125,7 +125,7 @@ TEST_CASE("the walk reports exactly what is live") {
     });
     CHECK(seen == expected);
     std::size_t count = 0;
-    for_each_live(*f.instance, [&](void*, std::size_t) { return ++count < 10; });
+    CHECK_FALSE(for_each_live(*f.instance, [&](void*, std::size_t) { return ++count < 10; }));
     CHECK(count == 10);
 }
 

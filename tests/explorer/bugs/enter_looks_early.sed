@@ -3,4 +3,5 @@
 # file: core/heap.h
 # rebuild: core/heap_pool.cpp tests/explorer/scenarios/heap_pool.cpp
 # scenario: visit
-s/return busy.enter\(\) \&\& !visited.is_set\(\);/const bool alone = !visited.is_set();\n        return busy.enter() \&\& alone;/
+s/if \(!busy.enter\(\)\) return false;/const bool is_visited = visited.is_set();\n        &/
+s/if \(visited.is_set\(\)\) \[\[unlikely\]\]/if (is_visited)/

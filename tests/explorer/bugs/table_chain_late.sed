@@ -5,5 +5,5 @@
 /^    table->older = newest;/d
 /^    if \(!newest_.compare_exchange\(newest, table/i\
     Table* const older = newest;
-/^        \(void\)pages.unmap\(table, bytes\);/a\
+/^        \(void\)pages.unmap_or_keep\(table, bytes\);/a\
     else table->older = older;

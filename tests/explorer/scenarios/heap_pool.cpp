@@ -10,9 +10,10 @@ namespace {
 // What a holder does: plain changes to a heap that it has entered.
 bool work_in(Heap* heap) {
     const bool entered = heap->enter();
-    if (entered) ++heap->bins[3].slot_bytes;
+    if (!entered) return false;
+    ++heap->bins[3].slot_bytes;
     heap->leave();
-    return entered;
+    return true;
 }
 unsigned work_done(HeapPool& heaps) {
     unsigned sum = 0;

@@ -1,8 +1,7 @@
 // SPDX-License-Identifier: MIT OR Apache-2.0
 // Stands in for arch/x86_64/cpu.h (found first by include path) where every access must be seen by
 // an instrumentation: the interleaving explorer and ThreadSanitizer do not look into assembly. Same
-// contracts; what the instruction set promises beyond C++ is said by memory orders here. Stores of
-// this CPU become visible in program order, which is release.
+// contracts; what the instruction set promises beyond C++ is said by memory orders here.
 #pragma once
 
 #include <cstddef>
@@ -18,18 +17,6 @@ inline void pause() {}
 inline bool test_and_set_bit(std::uint64_t* word, unsigned bit_index) {
     const std::uint64_t bit = std::uint64_t{1} << bit_index;
     return (__atomic_fetch_or(word, bit, __ATOMIC_SEQ_CST) & bit) != 0;
-}
-
-// One thread adds at a time, so load and store make no step of their own for others.
-inline bool increment_to_zero(std::uint8_t* byte) {
-    const auto sum = static_cast<std::uint8_t>(__atomic_load_n(byte, __ATOMIC_RELAXED) + 1);
-    __atomic_store_n(byte, sum, __ATOMIC_RELEASE);
-    return sum == 0;
-}
-
-inline void decrement(std::uint8_t* byte) {
-    const auto difference = static_cast<std::uint8_t>(__atomic_load_n(byte, __ATOMIC_RELAXED) - 1);
-    __atomic_store_n(byte, difference, __ATOMIC_RELEASE);
 }
 
 inline void copy_bytes(void* to, const void* from, std::size_t byte_count) {
