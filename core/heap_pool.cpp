@@ -44,7 +44,11 @@ bool HeapPool::try_acquire(Heap* heap, std::uint64_t holder) {
 }
 
 Heap* HeapPool::acquire(ArenaPool& arenas) {
-    Heap* const heap = take_idle(arenas, Ownership::kAnonymous);
+    Heap* heap = take_idle(arenas, Ownership::kAnonymous);
+    // Else threads that each took an idle heap and ended without a word would add up: the operation
+    // that finds none idle would make one for the next thread.
+    if (heap == nullptr && naming_.load(memory_order_relaxed) == Naming::kAll)
+        heap = take_from_ended(Ownership::kAnonymous, arch::process_id());
     return heap != nullptr ? heap : add(arenas, Ownership::kAnonymous);
 }
 
@@ -71,14 +75,15 @@ Heap* HeapPool::take_idle(ArenaPool& arenas, std::uint64_t holder) {
     return nullptr;
 }
 
-// A heap that was left in the middle of an operation is never taken over.
+// A heap that was left in the middle of an operation is never taken over; nor one that a visitor
+// keeps, who may be dead as well: it would let nobody in.
 Heap* HeapPool::take_from_ended(std::uint64_t holder, std::uint32_t process) {
     Heap* heap = next_to_check_.load(memory_order_relaxed);
     for (unsigned i = 0; i < kChecksPerHeap; ++i) {
         if (heap == nullptr) heap = newest();
         const std::uint64_t former = heap->ownership.holder();
         if (has_ended(former, process) && heap->busy.is_unoccupied_remote() &&
-            heap->ownership.try_take_over(former, holder))
+            !heap->visited.is_set() && heap->ownership.try_take_over(former, holder))
             return heap;
         heap = heap->older;
         next_to_check_.store(heap, memory_order_relaxed);

@@ -12,7 +12,8 @@ namespace emma {
 
 class HeapPool {
   public:
-    // A heap that nobody holds, for one operation; null: no memory for a new one.
+    // A heap that nobody holds, for one operation; null: no memory for a new one. Where threads say
+    // who they are also one whose thread has ended, before a new one is made.
     Heap* acquire(ArenaPool& arenas);
     // A heap that nobody holds or whose thread has ended; null: no memory for a new one. Asks the
     // system who the thread is and whether others live.

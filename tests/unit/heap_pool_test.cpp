@@ -8,6 +8,7 @@
 #include <thread>
 #include <vector>
 
+#include "arch/linux/threads.h"
 #include "tests/unit/test_source.h"
 
 using namespace emma;
@@ -17,6 +18,17 @@ struct Fixture {
     Fixture() : arenas(test.source()), pool(new HeapPool{}) {}
     ~Fixture() { delete pool; }
     Heap* acquire() { return pool->acquire(arenas); }
+    // Acquired by a thread that has ended without a word.
+    Heap* left_by_thread() {
+        (void)pool->acquire_for_this_thread(arenas);  // the first thread does not say who it is
+        Heap* heap = nullptr;
+        std::thread([&] { heap = pool->acquire_for_this_thread(arenas); }).join();
+        const std::uint64_t holder = heap->ownership.holder();
+        // The kernel tells of the end a moment before it is one.
+        while (!arch::thread_is_gone(holder_process(holder), holder_thread(holder)))
+            std::this_thread::yield();
+        return heap;
+    }
     test::TestSource test;
     ArenaPool arenas;
     HeapPool* pool;
@@ -75,6 +87,28 @@ TEST_CASE("threads that acquire and release never hold the same heap") {
     std::size_t heaps = 0;
     f.pool->for_each([&](Heap*) { ++heaps; });
     CHECK(heaps <= 5);
+}
+
+TEST_CASE("an operation takes the heap of an ended thread rather than a new one") {
+    Fixture f;
+    Heap* const left = f.left_by_thread();
+    CHECK(f.acquire() == left);
+    CHECK(left->ownership.holder() == Ownership::kAnonymous);
+    CHECK(f.acquire() != left);
+}
+
+TEST_CASE("the heap of an ended thread is left alone while it is occupied or visited") {
+    Fixture f;
+    Heap* const left = f.left_by_thread();
+    REQUIRE(left->visited.try_set());
+    CHECK(f.acquire() != left);
+    CHECK(f.pool->acquire_for_this_thread(f.arenas) != left);
+    left->visited.clear();
+    REQUIRE(left->busy.enter());
+    CHECK(f.acquire() != left);
+    CHECK(f.pool->acquire_for_this_thread(f.arenas) != left);
+    left->busy.exit();
+    CHECK(f.pool->acquire_for_this_thread(f.arenas) == left);
 }
 
 TEST_CASE("busy: the second entry is refused until the first has left") {
