@@ -2,9 +2,10 @@
 // A heap of one's own is made, filled with 10 MB in mixed sizes by four threads and destroyed with
 // what is then alive in it, again and again: nothing of it stays, neither mapped nor resident.
 //
-//   heaps [SEED [ROUNDS [emulated]]]   the full form has 10000 rounds; emulated: what the system
-//   says
-//                                      of the process is an emulator's as well, and not compared
+//   heaps [SEED [ROUNDS [emulated]]]
+//
+// The full form has 10000 rounds. emulated: what the system says of the process is an emulator's as
+// well, and not compared.
 //
 // TEST-ARGS: 0 200
 // TEST-QEMU: 0 3 emulated
