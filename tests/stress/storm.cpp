@@ -33,8 +33,8 @@ constexpr std::size_t kWorkerCount = 4, kKeptCount = 100;
 constexpr std::uint64_t kChildSeconds = 60;
 
 // What a storm may take in bytes, what an operation that never ended may add, and what stays mapped
-// when nothing is live: about four times what was seen. Heaps (most operations end outside of one):
-// one for each thread, and for each handler in it.
+// when nothing is live: about four times what was seen. Heaps: one for each thread and for each
+// handler in it; of three operations that never end at most one takes its heap along.
 constexpr std::size_t kMostMapped = 256 << 20, kMostLost = 4 << 20, kMostKept = 1 << 20;
 constexpr std::size_t kMostHeaps = (kWorkerCount + 1) * 4;
 
