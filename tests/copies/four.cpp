@@ -167,11 +167,11 @@ void refuse(const Allocator& mine, const Allocator& theirs, void* pointer, bool 
                                                     std::to_string(signal) + ", says: " + words);
 }
 
-// In the default build a small pointer of the libc's may fault; one at a multiple of 64 KiB is
-// looked up before anything is read, and a copy of Emma has a header where the other looks for one.
+// In the default build a pointer of the libc's may fault; one at a multiple of an arena is looked
+// up before anything is read, and a copy of Emma has a header where the other looks for one.
 void emma_refuses(const Allocator& mine, const Allocator& theirs) {
     for (const std::size_t size : {24, 1000, 20000, 200000, 5000000}) {
-        for (const std::size_t alignment : {16, 65536}) {
+        for (const std::size_t alignment : {16, 4 << 20}) {
             void* const pointer = theirs.allocate(alignment, size);
             refuse(mine, theirs, pointer,
                    mine.may_fault && theirs.owns == nullptr && alignment == 16);

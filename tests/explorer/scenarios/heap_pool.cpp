@@ -105,10 +105,15 @@ class Adopt : public Scenario {
 
     void set_up() override {
         (void)pool_.heaps.acquire_for_this_thread(pool_.arenas);  // the first stays anonymous
-        // One in the middle of an operation for ever, the next at rest.
-        Heap* const first = pool_.held_by(kGone);
+        // One in the middle of an operation for ever, the next at rest. Both are made before they
+        // are left, or the second would be the first.
+        Heap* const first = pool_.heaps.acquire(pool_.arenas);
+        Heap* const second = pool_.heaps.acquire(pool_.arenas);
+        for (Heap* const heap : {first, second}) {
+            HeapPool::release(heap);
+            expect(HeapPool::try_acquire(heap, kGone), "the scenario's own mistake");
+        }
         (void)first->enter();
-        Heap* const second = pool_.held_by(kGone);
         name_heap(*second, "second heap");
     }
     void run_thread(unsigned index) override {
