@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT OR Apache-2.0
-// The public face of heaps of one's own: using them. What looks at them (walk, check, trim, stats)
-// is where the same is done to the default instance, so that it is linked only where it is used.
+// The public face of heaps of one's own: making, using and ending them. What looks at them is in
+// emma_heap_control.cpp, so that it is linked only where it is used.
 #include "core/error_number.h"
 #include "core/include/emma.h"
 #include "core/own_heap.h"

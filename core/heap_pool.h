@@ -30,9 +30,6 @@ class HeapPool {
     template <typename Work>
     static bool visit(Heap* heap, Work work);
 
-    // Whether a second heap was ever needed.
-    bool has_several() const { return newest_.load(memory_order_relaxed) != nullptr; }
-
     // New heaps share mappings of this size, aligned to it; little, as fixed regions may be small.
     static constexpr std::size_t kMappingBytes = 4 * kPageBytes;
     static_assert(sizeof(Heap) * 5 <= kMappingBytes);

@@ -11,7 +11,7 @@ namespace {
 constexpr std::size_t kCompactSliceBytes = kPageBytes;
 constexpr std::size_t kCompactSlabMaxBytes = 4096;
 
-// Of slots beyond a quarter of a slice: the shortest slab that wastes at most an eighth.
+// The shortest slab that holds a slot and wastes at most a twelfth.
 constexpr unsigned compact_slices_for_class(std::size_t slot_bytes) {
     for (unsigned count = 1;; ++count) {
         const std::size_t slab_bytes = count * kCompactSliceBytes;

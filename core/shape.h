@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: MIT OR Apache-2.0
 // The shape of an instance's arenas: how large its slices are, and what follows from that. The
 // default shape is the one of layout.h's constants, which the fast paths of the default instance
-// are compiled with; the others serve fixed regions of memory (region.h), where an arena may start
-// at any page.
+// are compiled with; the others serve heaps of the program's own over fixed regions of memory
+// (region.h), where an arena may start at any page, and over the program's functions.
 //
 //   shape      slice     arena     header      slabs hold     served
 //   default    64 KiB    4 MiB     1 slice     to 128 KiB     the system's pages

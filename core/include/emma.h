@@ -172,8 +172,8 @@ struct emma_page_source {
 struct emma_heap_options {
     const struct emma_page_source* source; /* copied */
     /* Memory of the caller's, at any address, in which all of the heap lies: no system call is ever
-     * made. Its contents are overwritten; more than three quarters of it can hold objects from 256
-     * KiB on. */
+     * made. Its contents are overwritten; from 256 KiB on more than three quarters of it
+     * can hold objects (as emma_heap_usable_size counts them). */
     void* region;
     size_t region_bytes;
     /* The most that the heap may take from its source, metadata included; 0: no limit. Beyond it
