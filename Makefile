@@ -211,7 +211,7 @@ source_flags = $(shell sed -n 's|^// TEST-FLAGS: *||p' $<)
 wrapper = CC=$(CC) CXX=$(CXX) $(OUT)/bin/$(if $(filter %.c,$<),emma-cc -std=c11,emma-c++ -std=c++20)
 nolibc_flags = -O2 -g $(TEST_WARNINGS) -I. $(DEFINES) -MMD -MP -MF $@.d -MT $@
 
-nolibc_sources := $(wildcard $(foreach folder,freestanding misuse stress faults,tests/$(folder)/*.c tests/$(folder)/*.cpp)) \
+nolibc_sources := $(wildcard $(foreach folder,freestanding misuse stress faults seccomp,tests/$(folder)/*.c tests/$(folder)/*.cpp)) \
 	$(filter-out examples/beside_libc.cpp examples/nolibc_header.c,$(wildcard examples/*.c examples/*.cpp))
 nolibc_programs := $(foreach kind,static static-pie,$(addprefix $(OUT)/tests/$(kind)/,$(basename $(nolibc_sources))))
 
