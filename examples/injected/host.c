@@ -150,7 +150,7 @@ struct thread_block {
     unsigned char bytes[704];
 };
 
-__attribute__((optimize("no-stack-protector"))) static void call_poisoned(struct payload_job* job) {
+__attribute__((no_stack_protector)) static void call_poisoned(struct payload_job* job) {
     sigset_t all, before;
     sigfillset(&all);
     pthread_sigmask(SIG_BLOCK, &all, &before);
