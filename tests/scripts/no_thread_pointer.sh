@@ -40,7 +40,7 @@ for set in build/notls build/clang-notls; do
     [[ $(fs_count "${programs[2]}") -eq 0 ]] || complain "${programs[2]} names %fs"
     for emulator in "" "qemu-x86_64 -cpu qemu64" "qemu-x86_64 -cpu max"; do
         for _ in 1 2 3; do says 'all with %fs pointing at nothing$' 1 "${programs[0]}"; done
-        says ': right$' 4 "${programs[@]:1}"
+        says ': right' 4 "${programs[@]:1}"
     done
 done
 
