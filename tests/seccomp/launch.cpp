@@ -1,12 +1,14 @@
 // SPDX-License-Identifier: MIT OR Apache-2.0
-// Starts a program under the filter of emma_seccomp.h: Emma's groups, the calls that are named, and the
-// one execve that starts it. From its first instruction on any other call kills it (SIGSYS), so the
-// start of libemma_crt.a is under the filter too. tests/scripts/seccomp.sh runs the stress tests so.
+// Starts a program under the filter of emma_seccomp.h: Emma's groups, the calls that are named, and
+// the one execve that starts it. From its first instruction on any other call kills it (SIGSYS), so
+// the start of libemma_crt.a is under the filter too. tests/scripts/seccomp.sh runs the stress
+// tests so.
 //
 //   launch GROUPS [CALL[:ARGUMENT=VALUE]...]... -- PROGRAM [ARGUMENT...]
 //
 // GROUPS is a sum of EMMA_SECCOMP_ALLOCATOR and so on. CALL is a number; ARGUMENT, from 0 to 5, an
-// int that must have VALUE. Status 77: there are no filters here; 78: the command line; else PROGRAM's.
+// int that must have VALUE. Status 77: there are no filters here; 78: the command line; else
+// PROGRAM's.
 #include <emma_crt.h>
 #include <emma_seccomp.h>
 #include <cstddef>
@@ -46,9 +48,7 @@ bool allow(emma_seccomp_filter* filter, const char* text) {
     return *text == '\0' && emma_seccomp_allow_if(filter, long{number}, checks, count) == 0;
 }
 
-bool is_separator(const char* text) {
-    return text[0] == '-' && text[1] == '-' && text[2] == '\0';
-}
+bool is_separator(const char* text) { return text[0] == '-' && text[1] == '-' && text[2] == '\0'; }
 
 int usage() {
     print("usage: launch GROUPS [CALL[:ARGUMENT=VALUE]...]... -- PROGRAM [ARGUMENT...]\n");
