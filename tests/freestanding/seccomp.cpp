@@ -144,6 +144,129 @@ bool has_rule(std::uint64_t number, unsigned groups) {
     return false;
 }
 
+// ---- the shapes as text say the same as the checks
+
+struct Name {
+    const char* text;
+    std::uint64_t value;
+};
+constexpr Name kNames[] = {
+    {"NULL", 0},
+    {"0", 0},
+    {"2", 2},
+    {"-1", 0xffffffff},
+    {"PROT_NONE", 0},
+    {"PROT_READ", 1},
+    {"PROT_WRITE", 2},
+    {"MAP_PRIVATE", 2},
+    {"MAP_ANONYMOUS", 0x20},
+    {"MAP_FIXED_NOREPLACE", 0x100000},
+    {"MADV_DONTNEED", 4},
+    {"MADV_POPULATE_WRITE", 23},
+    {"MREMAP_MAYMOVE", 1},
+    {"MREMAP_FIXED", 2},
+    {"MEMBARRIER_CMD_PRIVATE_EXPEDITED", 8},
+    {"MEMBARRIER_CMD_REGISTER_PRIVATE_EXPEDITED", 16},
+    {"ARCH_SET_FS", 0x1002},
+    {"SIG_SETMASK", 2},
+    {"FUTEX_WAIT", 0},
+    {"FUTEX_WAIT_PRIVATE", 128},
+    {"FUTEX_WAKE_PRIVATE", 129},
+    {"CLONE_VM", 0x100},
+    {"CLONE_FS", 0x200},
+    {"CLONE_FILES", 0x400},
+    {"CLONE_SIGHAND", 0x800},
+    {"CLONE_THREAD", 0x10000},
+    {"CLONE_SYSVSEM", 0x40000},
+    {"CLONE_SETTLS", 0x80000},
+    {"CLONE_PARENT_SETTID", 0x100000},
+    {"CLONE_CHILD_CLEARTID", 0x200000},
+};
+// How strace names clone's arguments, which are not in the kernel's order there.
+constexpr Name kCloneArguments[] = {
+    {"flags=", 0}, {"child_stack=", 1}, {"parent_tid=", 2}, {"child_tidptr=", 3}, {"tls=", 4},
+};
+// Arguments that are ints to the kernel: all others have 64 bits.
+constexpr unsigned kIntArguments[][2] = {
+    {__NR_mmap, 4},       {__NR_write, 0},      {__NR_madvise, 2},
+    {__NR_tgkill, 2},     {__NR_membarrier, 0}, {__NR_membarrier, 1},
+    {__NR_arch_prctl, 0}, {__NR_futex, 1},      {__NR_rt_sigprocmask, 0},
+};
+// Sizes that the text has as N.
+constexpr unsigned kSignalSetArgument[] = {__NR_rt_sigprocmask, 3, 8};
+
+bool skip(const char*& at, const char* text) {
+    const char* from = at;
+    while (*text != '\0' && *from == *text) from++, text++;
+    if (*text != '\0') return false;
+    at = from;
+    return true;
+}
+
+// The longest of the names that stands at `at`, or null.
+template <std::size_t kCount>
+const Name* take_name(const char*& at, const Name (&names)[kCount]) {
+    const Name* found = nullptr;
+    const char* behind = at;
+    for (const Name& name : names) {
+        const char* end = at;
+        if (skip(end, name.text) && end > behind) found = &name, behind = end;
+    }
+    at = behind;
+    return found;
+}
+
+// One argument of a shape. True: it is checked, for `value`.
+bool read_argument(const char*& at, std::uint64_t& value) {
+    for (const char* free : {"ADDR", "TEXT", "~[N]", "[N]", "N"})
+        if (const char* end = at; skip(end, free) && (*end == ',' || *end == ')'))
+            return at = end, false;
+    value = 0;
+    do {
+        const Name* const name = take_name(at, kNames);
+        CHECK(name != nullptr);
+        value |= name->value;
+    } while (skip(at, "|"));
+    CHECK(*at == ',' || *at == ')');
+    return true;
+}
+
+std::uint64_t mask_of(unsigned number, unsigned argument) {
+    for (const auto& known : kIntArguments)
+        if (known[0] == number && known[1] == argument) return 0xffffffff;
+    return ~std::uint64_t{0};
+}
+
+void test_shape_as_text(const emma_seccomp_rule& rule) {
+    emma_seccomp_check expected[6] = {};
+    const char* at = rule.shape;
+    while (*at != '(') at++;
+    at++;
+    for (unsigned position = 0; *at != ')' && *at != '\0'; position++) {
+        const Name* const named = take_name(at, kCloneArguments);
+        const unsigned argument = named == nullptr ? position : static_cast<unsigned>(named->value);
+        std::uint64_t value;
+        if (read_argument(at, value))
+            expected[argument] = {argument, mask_of(rule.number, argument), value};
+        skip(at, ", ");
+    }
+    if (rule.number == kSignalSetArgument[0])
+        expected[kSignalSetArgument[1]] = {kSignalSetArgument[1], ~std::uint64_t{0},
+                                           kSignalSetArgument[2]};
+    for (const emma_seccomp_check& check : rule.checks) {
+        if (check.mask == 0) continue;
+        const emma_seccomp_check& wanted = expected[check.argument];
+        if (wanted.mask != check.mask || wanted.value != check.value)
+            test_report(rule.shape, check.argument);
+        CHECK(wanted.mask == check.mask && wanted.value == check.value);
+        expected[check.argument].mask = 0;
+    }
+    for (const emma_seccomp_check& left : expected) {
+        if (left.mask != 0) test_report(rule.shape, left.argument);
+        CHECK(left.mask == 0);
+    }
+}
+
 // ---- filters
 
 struct Built {
@@ -458,6 +581,7 @@ int main(int argc, char**) {
     const long no_core[2] = {0, 0};
     CHECK(emma_syscall(__NR_setrlimit, 4L, no_core) == 0);  // RLIMIT_CORE
     test_refusals();
+    for (std::size_t i = 0; i < g_rule_count; i++) test_shape_as_text(g_rules[i]);
     test_fragments_equal_list();
     test_numbers(g_all.filter, EMMA_SECCOMP_ALL);
     test_shapes(g_all.filter, EMMA_SECCOMP_ALL);
