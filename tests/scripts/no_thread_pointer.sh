@@ -46,6 +46,7 @@ done
 
 # With a thread pointer: what these checks find.
 set=$1
+[[ $set != *notls* ]] || { echo "SKIPPED: $set has no thread pointer to be found" && exit $failed; }
 [[ $(fs_count "$set/libemma.a") -gt 0 && $(tls_count "$set/libemma.a") -gt 0 ]] || complain "TLS=1: no %fs was found"
 ulimit -c 0
 exec 3>&2 2>/dev/null # bash would tell of the signal
