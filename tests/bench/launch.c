@@ -1,14 +1,14 @@
 // SPDX-License-Identifier: MIT OR Apache-2.0
-// Runs a program and tells what it used. A process inherits the peak resident memory of the one it was
-// forked from, so measuring from a shell or from Python would put megabytes under every figure; this is
-// a static program of a few pages, and forks by vfork.
+// Runs a program and tells what it used. A process inherits the peak resident memory of the one it
+// was forked from, so measuring from a shell or from Python would put megabytes under every figure;
+// this is a static program of a few pages, and forks by vfork.
 //
 //   launch [-t SECONDS] [-o FILE] [-p LIBRARY] [-H] PROGRAM ARGUMENT...
 //
-// -t time limit (the program's whole process group is killed then), -o file for its standard output,
-// -p preloads a library, -H switches transparent huge pages off for it. Its descriptor 2 is that of
-// launch. Prints, on one line: what became of it ("exit N", "signal N", "timeout"), then microseconds of
-// time, user and system, peak resident KiB, minor and major page faults.
+// -t time limit (the program's whole process group is killed then), -o file for its standard
+// output, -p preloads a library, -H switches transparent huge pages off for it. Its descriptor 2 is
+// that of launch. Prints, on one line: what became of it ("exit N", "signal N", "timeout"), then
+// microseconds of time, user and system, peak resident KiB, minor and major page faults.
 #define _GNU_SOURCE
 #include <fcntl.h>
 #include <signal.h>
@@ -47,11 +47,20 @@ int main(int argc, char** argv, char** environment) {
     int no_huge_pages = 0, option;
     while ((option = getopt(argc, argv, "+t:o:p:H")) != -1) {
         switch (option) {
-            case 't': limit = (unsigned)atoi(optarg); break;
-            case 'o': output = optarg; break;
-            case 'p': preload = optarg; break;
-            case 'H': no_huge_pages = 1; break;
-            default: return 2;
+            case 't':
+                limit = (unsigned)atoi(optarg);
+                break;
+            case 'o':
+                output = optarg;
+                break;
+            case 'p':
+                preload = optarg;
+                break;
+            case 'H':
+                no_huge_pages = 1;
+                break;
+            default:
+                return 2;
         }
     }
     if (optind >= argc) return 2;

@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: MIT OR Apache-2.0
-// Fifty threads, each with a map from names to big numbers that grow, are multiplied and dropped, and
-// with a mailbox to which the others send vectors of strings. A vector is shared: it goes to several
-// threads and is freed, strings and all, by whoever drops the last reference.
-// BENCH: chaos 50 16000
+// Fifty threads, each with a map from names to big numbers that grow, are multiplied and dropped,
+// and with a mailbox to which the others send vectors of strings. A vector is shared: it goes to
+// several threads and is freed, strings and all, by whoever drops the last reference. BENCH: chaos
+// 50 16000
 #include "workload.h"
 
 enum { kMaxThreads = 64, kBuckets = 64, kReceivers = 3 };
@@ -25,8 +25,7 @@ static struct number* make_number(uint32_t value) {
 static struct number* push_limb(struct number* number, uint32_t limb) {
     if (number->length == number->capacity) {
         number->capacity += number->capacity / 2 + 1;
-        number =
-            bench_realloc(number, sizeof *number + number->capacity * sizeof number->limbs[0]);
+        number = bench_realloc(number, sizeof *number + number->capacity * sizeof number->limbs[0]);
     }
     number->limbs[number->length++] = limb;
     return number;

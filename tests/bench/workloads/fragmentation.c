@@ -1,10 +1,10 @@
 // SPDX-License-Identifier: MIT OR Apache-2.0
-// A long mixed trace: phases, each with a favourite range of sizes and a mixture of short, middle and long
-// lives, around 40 MiB alive; at the end of a phase most of what is left dies, and some lives on for ever
-// among what comes. Prints resident over live memory, in per cent, when most was alive, at the worst
-// moment of the second half, and when but a tenth is left (`final`, after a little more work).
-// Time is that of an allocator under fragmentation; memory is what this is about.
-// BENCH: fragmentation 24
+// A long mixed trace: phases, each with a favourite range of sizes and a mixture of short, middle
+// and long lives, around 40 MiB alive; at the end of a phase most of what is left dies, and some
+// lives on for ever among what comes. Prints resident over live memory, in per cent, when most was
+// alive, at the worst moment of the second half, and when but a tenth is left (`final`, after a
+// little more work). Time is that of an allocator under fragmentation; memory is what this is
+// about. BENCH: fragmentation 24
 #include "workload.h"
 
 enum { kSlots = 400000, kPhases = 12, kSteps = 150000 };
@@ -47,8 +47,8 @@ static uint64_t percent_of_live(void) {
 }
 
 int main(int argc, char** argv) {
-    static const size_t favourites[kPhases] = {24,  200, 64, 1500, 40, 500,
-                                               100, 32,  300, 48, 3000, 80};
+    static const size_t favourites[kPhases] = {24,  200, 64,  1500, 40,   500,
+                                               100, 32,  300, 48,   3000, 80};
     const uint64_t phases = bench_rounds(argc, argv, bench_argument(argc, argv, 0));
     uint64_t most_live = 0, at_most = 0, worst = 0, sum = 0;
     dice = bench_seed(7);

@@ -1,8 +1,7 @@
 // SPDX-License-Identifier: MIT OR Apache-2.0
-// JSON: a text of some hundred kilobytes is made, then parsed into a tree (strings and numbers as objects
-// of their own, arrays that grow by realloc) and printed again, and again from what was printed. The
-// last five trees stay alive, as requests in a server do.
-// BENCH: json 120
+// JSON: a text of some hundred kilobytes is made, then parsed into a tree (strings and numbers as
+// objects of their own, arrays that grow by realloc) and printed again, and again from what was
+// printed. The last five trees stay alive, as requests in a server do. BENCH: json 120
 #include "workload.h"
 
 enum { kAlive = 5 };
@@ -126,11 +125,16 @@ static struct value* parse(const char** at) {
     skip_space(at);
     struct value* value;
     switch (**at) {
-        case '{': return parse_members(at, kObject);
-        case '[': return parse_members(at, kArray);
-        case 'n': return parse_word(at, "null", kNull);
-        case 't': return parse_word(at, "true", kTrue);
-        case 'f': return parse_word(at, "false", kFalse);
+        case '{':
+            return parse_members(at, kObject);
+        case '[':
+            return parse_members(at, kArray);
+        case 'n':
+            return parse_word(at, "null", kNull);
+        case 't':
+            return parse_word(at, "true", kTrue);
+        case 'f':
+            return parse_word(at, "false", kFalse);
         case '"':
             value = make_value(kString);
             value->string = parse_string(at);
@@ -157,11 +161,18 @@ static void print_string(struct text* text, const char* string) {
 static void print(struct text* text, const struct value* value) {
     static const char* const words[] = {"null", "true", "false"};
     switch (value->kind) {
-        case kNumber: put_number(text, value->number); return;
-        case kString: print_string(text, value->string); return;
+        case kNumber:
+            put_number(text, value->number);
+            return;
+        case kString:
+            print_string(text, value->string);
+            return;
         case kArray:
-        case kObject: break;
-        default: put_string(text, words[value->kind]); return;
+        case kObject:
+            break;
+        default:
+            put_string(text, words[value->kind]);
+            return;
     }
     put(text, value->kind == kArray ? '[' : '{');
     for (size_t i = 0; i < value->count; i++) {

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MIT OR Apache-2.0
-// Large objects: 100 live ones from 4 KiB to 4 MiB (as many between 4 and 8 KiB as between 2 and 4 MiB),
-// replaced at random; one word in every page is written, and read before it is freed.
-// BENCH: large 20000
+// Large objects: 100 live ones from 4 KiB to 4 MiB (as many between 4 and 8 KiB as between 2 and 4
+// MiB), replaced at random; one word in every page is written, and read before it is freed. BENCH:
+// large 20000
 #include "workload.h"
 
 enum { kObjects = 100, kPage = 4096 };
@@ -23,8 +23,7 @@ int main(int argc, char** argv) {
         const size_t base = (size_t)kPage << bench_below(&random, 10);
         object->bytes = (base + bench_below(&random, base)) & ~(size_t)7;
         object->words = bench_malloc(object->bytes);
-        for (size_t at = 0; at < object->bytes / 8; at += kPage / 8)
-            object->words[at] = round + at;
+        for (size_t at = 0; at < object->bytes / 8; at += kPage / 8) object->words[at] = round + at;
     }
     for (int i = 0; i < kObjects; i++) free(objects[i].words);
     return bench_finish(sum);

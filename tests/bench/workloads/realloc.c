@@ -1,8 +1,7 @@
 // SPDX-License-Identifier: MIT OR Apache-2.0
-// Growth by realloc, as vectors and strings do it: 64 arrays at a time. Most are doubled when full or
-// grow by half and end at a few hundred bytes to tens of kilobytes, a string in eight grows by 16 bytes
-// at a time, and one array in 128 becomes megabytes.
-// BENCH: realloc 2200000
+// Growth by realloc, as vectors and strings do it: 64 arrays at a time. Most are doubled when full
+// or grow by half and end at a few hundred bytes to tens of kilobytes, a string in eight grows by
+// 16 bytes at a time, and one array in 128 becomes megabytes. BENCH: realloc 2200000
 #include "workload.h"
 
 enum { kArrays = 64 };
@@ -15,9 +14,12 @@ struct array {
 
 static size_t grown(const struct array* array) {
     switch (array->kind) {
-        case 0: return array->capacity + 2;
-        case 1: return array->capacity + array->capacity / 2 + 1;
-        default: return array->capacity * 2 + 2;
+        case 0:
+            return array->capacity + 2;
+        case 1:
+            return array->capacity + array->capacity / 2 + 1;
+        default:
+            return array->capacity * 2 + 2;
     }
 }
 
@@ -26,8 +28,8 @@ static void begin(struct array* array, struct bench_random* random) {
     array->items = NULL;
     array->count = array->capacity = 0;
     array->kind = kind < 16 ? 0 : kind < 64 ? 1 : 2;
-    array->last = kind == 127   ? 100000 + bench_below(random, 200000)
-                  : kind < 16   ? 20 + bench_below(random, 400)
+    array->last = kind == 127     ? 100000 + bench_below(random, 200000)
+                  : kind < 16     ? 20 + bench_below(random, 400)
                   : kind % 8 == 0 ? 1000 + bench_below(random, 6000)
                                   : 10 + bench_below(random, 200);
 }

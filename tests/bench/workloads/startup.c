@@ -1,7 +1,6 @@
 // SPDX-License-Identifier: MIT OR Apache-2.0
-// Start-up: a program that allocates once, a thousand times over. Its peak memory is that of one of them
-// (the one that starts them allocates once too).
-// BENCH: startup 1000
+// Start-up: a program that allocates once, a thousand times over. Its peak memory is that of one of
+// them (the one that starts them allocates once too). BENCH: startup 1000
 #include "workload.h"
 
 static int allocate_once(void) {
@@ -11,8 +10,8 @@ static int allocate_once(void) {
     return 0;
 }
 
-// vfork, in the caller's frame: one that returned to it would leave its return address to be overwritten
-// by the child, which shares the stack until it is another program.
+// vfork, in the caller's frame: one that returned to it would leave its return address to be
+// overwritten by the child, which shares the stack until it is another program.
 static inline __attribute__((always_inline)) long vfork_here(void) {
     long result;
     __asm__ volatile("syscall" : "=a"(result) : "0"((long)SYS_vfork) : "rcx", "r11", "memory");

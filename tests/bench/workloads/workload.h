@@ -1,13 +1,13 @@
 /* SPDX-License-Identifier: MIT OR Apache-2.0
  *
- * What the workloads of `make bench` share: threads, gates to wait at, random numbers, the result. Every
- * workload is one C file that calls malloc, calloc, realloc and free by their standard names and is built
- * three times: for the host's libc (allocators are preloaded), for musl, and with emma-cc without a libc.
- * Nothing here allocates, except that a libc does when a thread starts.
+ * What the workloads of `make bench` share: threads, gates to wait at, random numbers, the result.
+ * Every workload is one C file that calls malloc, calloc, realloc and free by their standard names
+ * and is built three times: for the host's libc (allocators are preloaded), for musl, and with
+ * emma-cc without a libc. Nothing here allocates, except that a libc does when a thread starts.
  *
- * A workload does a fixed amount of work, `bench_rounds` of it, and prints a checksum of what it computed
- * that depends on nothing but that: two allocators that disagree are both reported.
- * A line `// BENCH: name arguments` in a workload's source makes a row of the tables.
+ * A workload does a fixed amount of work, `bench_rounds` of it, and prints a checksum of what it
+ * computed that depends on nothing but that: two allocators that disagree are both reported. A line
+ * `// BENCH: name arguments` in a workload's source makes a row of the tables.
  */
 #ifndef TESTS_BENCH_WORKLOADS_WORKLOAD_H
 #define TESTS_BENCH_WORKLOADS_WORKLOAD_H
