@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: MIT OR Apache-2.0
 // A real program for tests/bench/run: clang compiles this, templates and a good part of the
-// standard library. BENCH: clang /usr/bin/clang++ -std=c++20 -O1 -S % -o -
+// standard library.
+
+// BENCH: clang /usr/bin/clang++ -std=c++20 -O1 -S % -o -
 #include <algorithm>
 #include <map>
 #include <optional>

@@ -3,8 +3,10 @@
 // it, again and again; an allocator that hands parts of one cache line to two threads makes them
 // fight for it. `scratch`: the main thread allocates the first objects side by side and each thread
 // frees the one it is given before it does the same; an allocator that gives that memory to the
-// thread that freed it passes the fight on. BENCH: cache-thrash 0 2 2000000 BENCH: cache-scratch 1
-// 2 2000000
+// thread that freed it passes the fight on.
+
+// BENCH: cache-thrash 0 2 2000000
+// BENCH: cache-scratch 1 2 2000000
 #include "workload.h"
 
 enum { kMaxThreads = 64, kBytes = 8, kWrites = 300 };

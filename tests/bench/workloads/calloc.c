@@ -2,6 +2,7 @@
 // Zeroed objects: 300 live ones, replaced at random. Four in five are small (16 bytes to 1 KiB),
 // most of the rest up to 32 KiB, one in 200 up to 1 MiB, of which only every fourth page is
 // written. Contents are looked at before they are written: what is not zero shows in the checksum.
+
 // BENCH: calloc 2500000
 #include "workload.h"
 

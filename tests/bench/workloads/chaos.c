@@ -1,8 +1,9 @@
 // SPDX-License-Identifier: MIT OR Apache-2.0
 // Fifty threads, each with a map from names to big numbers that grow, are multiplied and dropped,
 // and with a mailbox to which the others send vectors of strings. A vector is shared: it goes to
-// several threads and is freed, strings and all, by whoever drops the last reference. BENCH: chaos
-// 50 16000
+// several threads and is freed, strings and all, by whoever drops the last reference.
+
+// BENCH: chaos 50 16000
 #include "workload.h"
 
 enum { kMaxThreads = 64, kBuckets = 64, kReceivers = 3 };

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: MIT OR Apache-2.0
 // Thread churn: threads that live for a few hundred allocations. Each allocates, frees half of it
 // and leaves the rest for the main thread to read and free after its end. Two are alive at a time.
+
 // BENCH: thread-churn 8000
 #include "workload.h"
 

@@ -4,7 +4,9 @@
 // lives on for ever among what comes. Prints resident over live memory, in per cent, when most was
 // alive, at the worst moment of the second half, and when but a tenth is left (`final`, after a
 // little more work). Time is that of an allocator under fragmentation; memory is what this is
-// about. BENCH: fragmentation 24
+// about.
+
+// BENCH: fragmentation 24
 #include "workload.h"
 
 enum { kSlots = 400000, kPhases = 12, kSteps = 150000 };

@@ -1,7 +1,9 @@
 // SPDX-License-Identifier: MIT OR Apache-2.0
 // JSON: a text of some hundred kilobytes is made, then parsed into a tree (strings and numbers as
 // objects of their own, arrays that grow by realloc) and printed again, and again from what was
-// printed. The last five trees stay alive, as requests in a server do. BENCH: json 120
+// printed. The last five trees stay alive, as requests in a server do.
+
+// BENCH: json 120
 #include "workload.h"
 
 enum { kAlive = 5 };

@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: MIT OR Apache-2.0
 // Large objects: 100 live ones from 4 KiB to 4 MiB (as many between 4 and 8 KiB as between 2 and 4
-// MiB), replaced at random; one word in every page is written, and read before it is freed. BENCH:
-// large 20000
+// MiB), replaced at random; one word in every page is written, and read before it is freed.
+
+// BENCH: large 20000
 #include "workload.h"
 
 enum { kObjects = 100, kPage = 4096 };

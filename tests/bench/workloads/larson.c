@@ -3,7 +3,9 @@
 // anew with another size. After some rounds the lane's thread ends and leaves its objects to a new
 // one, so most frees are of objects that an earlier thread, by then dead, allocated. Larson and
 // Krishnan described such a server in "Memory allocation for long-running server applications"
-// (1998). BENCH: larson 8 100 20000
+// (1998).
+
+// BENCH: larson 8 100 20000
 #include "workload.h"
 
 enum { kMaxLanes = 64, kObjects = 4000, kMaxBytes = 500 };

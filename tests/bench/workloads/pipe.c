@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: MIT OR Apache-2.0
 // Producer and consumer: one thread allocates messages of 16 to 512 bytes and writes them, the
 // other reads and frees them. They hand over batches of 200 and at most 16 batches are on the way.
+
 // BENCH: producer-consumer 30000
 #include "workload.h"
 

@@ -1,7 +1,9 @@
 // SPDX-License-Identifier: MIT OR Apache-2.0
 // Growth by realloc, as vectors and strings do it: 64 arrays at a time. Most are doubled when full
 // or grow by half and end at a few hundred bytes to tens of kilobytes, a string in eight grows by
-// 16 bytes at a time, and one array in 128 becomes megabytes. BENCH: realloc 2200000
+// 16 bytes at a time, and one array in 128 becomes megabytes.
+
+// BENCH: realloc 2200000
 #include "workload.h"
 
 enum { kArrays = 64 };

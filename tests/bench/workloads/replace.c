@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: MIT OR Apache-2.0
 // Random replacement: a set of live objects of 16 to 256 bytes, of which one at random is freed and
 // allocated anew with another size. The set fits the first, the second, the third cache, or none.
+
 // BENCH: replace-l1 100 24000000
 // BENCH: replace-l2 4000 16000000
 // BENCH: replace-l3 60000 8000000

@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: MIT OR Apache-2.0
 // Start-up: a program that allocates once, a thousand times over. Its peak memory is that of one of
-// them (the one that starts them allocates once too). BENCH: startup 1000
+// them (the one that starts them allocates once too).
+
+// BENCH: startup 1000
 #include "workload.h"
 
 static int allocate_once(void) {

@@ -2,7 +2,11 @@
 // Threads that have nothing to do with each other: each allocates a hundred thousand objects of 64
 // bytes, frees them, and again. What a thread does is the same for one and for two, so on two free
 // cores twice the work should take the same time; 64 threads share the work of two, so they should
-// take that of two. BENCH: threadtest-1 1 240 BENCH: threadtest-2 2 240 BENCH: threadtest-64 64 240
+// take that of two.
+
+// BENCH: threadtest-1 1 240
+// BENCH: threadtest-2 2 240
+// BENCH: threadtest-64 64 240
 #include "workload.h"
 
 enum { kObjects = 100000, kBytes = 64, kMaxThreads = 64 };

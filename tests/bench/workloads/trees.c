@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: MIT OR Apache-2.0
 // Binary trees: many of all depths that are built, counted and destroyed, while one large tree
-// lives on. BENCH: trees 18 300
+// lives on.
+
+// BENCH: trees 18 300
 #include "workload.h"
 
 struct node {
