@@ -65,6 +65,7 @@
             9, LONG(2, 3), LONG(3, 0x100022), INT(4, 0xffffffff), LONG(5, 0))                       \
     CALL_IF("madvise(ADDR, N, MADV_DONTNEED)", 28, INT(2, 4))                                       \
     CALL_IF("madvise(ADDR, N, MADV_POPULATE_WRITE)", 28, INT(2, 23))                                \
+    CALL_IF("madvise(ADDR, N, MADV_WIPEONFORK)", 28, INT(2, 18))                                    \
     CALL_IF("mremap(ADDR, N, N, 0)", 25, LONG(3, 0))                                                \
     CALL_IF("mremap(ADDR, N, N, MREMAP_MAYMOVE|MREMAP_FIXED, ADDR)", 25, LONG(3, 3))                \
     CALL("getpid()", 39)                                                                            \

@@ -163,6 +163,7 @@ constexpr Name kNames[] = {
     {"MAP_FIXED_NOREPLACE", 0x100000},
     {"MADV_DONTNEED", 4},
     {"MADV_POPULATE_WRITE", 23},
+    {"MADV_WIPEONFORK", 18},
     {"MREMAP_MAYMOVE", 1},
     {"MREMAP_FIXED", 2},
     {"MEMBARRIER_CMD_PRIVATE_EXPEDITED", 8},
