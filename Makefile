@@ -145,8 +145,8 @@ $(OUT)/libemma.a $(OUT)/libemma_crt.a: $(OUT)/flags
 # What runs on every allocation and free is optimised for speed, the rest of core for size.
 OPTIMISE := -O2
 # gcc's -Oz keeps some passes that make code longer: without these the C family is 2 % smaller.
-COLD := -Oz $(if $(compiler_is_clang),,-fno-shrink-wrap -fno-move-loop-invariants -fno-ivopts -fno-caller-saves \
-	-fno-tree-sink -fno-code-hoisting -fno-tree-pre -fno-tree-loop-im -fno-if-conversion -fno-ipa-modref)
+COLD := -Oz $(if $(compiler_is_clang),,-fno-shrink-wrap -fno-move-loop-invariants -fno-ivopts -fno-tree-loop-optimize -fno-caller-saves \
+	-fno-tree-sink -fno-code-hoisting -fno-tree-pre -fno-if-conversion -fno-ipa-modref)
 core_cold := $(filter-out core/emma.cpp,$(wildcard core/*.cpp))
 $(core_cold:%=$(OUT)/obj/%.o): OPTIMISE := $(COLD)
 
