@@ -9,6 +9,8 @@ namespace stepping {
 namespace {
 
 constexpr long kRunSeconds = 20;
+// What heaps themselves may take of a reserve: they stay.
+constexpr std::size_t kHeapsBytes = 256 << 10;
 
 enum PhaseOfVictim : std::uint32_t { kRunning, kStopped, kReleased, kDied, kEnded };
 
@@ -22,6 +24,7 @@ struct Run {
     bool was_abandoned = false;    // the call will never be finished
     std::size_t other_doubt = 0;   // of a call by another thread that will not be either
     bool has_lost_helper = false;  // the child of a fork has no such thread
+    long survivor_id = 0;          // the victim, where it is the survivor of a fork
 };
 Run g_run;
 
@@ -55,10 +58,13 @@ void verify_given_back() {
     (void)emma_trim();
     struct emma_stats stats;
     emma_stats(&stats);
-    const bool is_lost = g_run.was_abandoned || g_run.other_doubt != 0 ||
-                         g_run.world.has_left_heap || g_run.has_lost_helper;
+    const bool is_lost =
+        g_run.was_abandoned || g_run.other_doubt != 0 || g_run.world.has_left_heap ||
+        g_run.has_lost_helper ||
+        (g_run.world.is_sealed && g_run.is_child);  // nobody's heaps are out of reach
     if (!is_lost) {
         CHECK(stats.arenas == 0);
+        CHECK(stats.idle_bytes + kHeapsBytes >= g_run.world.reserved_bytes);
         return;
     }
     if (stats.mapped_bytes > g_run.outcome->lost_bytes)
@@ -136,6 +142,8 @@ void* be_victim(void*) {
         end_process(0);
     }
     g_run.phase.set(kEnded);
+    // Nobody can wait for the end of a thread that has survived a fork.
+    if (g_run.survivor_id != 0) g_run.phase.wait_while(kEnded);
     return nullptr;
 }
 
@@ -278,6 +286,52 @@ constinit const Fault kFaults[] = {
 };
 constinit const std::size_t kFaultCount = sizeof kFaults / sizeof *kFaults;
 
+namespace {
+
+emma_thread* g_victim;
+
+void await_victim() {
+    if (g_run.survivor_id == 0) {
+        CHECK(emma_thread_join(g_victim, nullptr) == 0);
+        return;
+    }
+    if (g_run.phase.get() != kDied) return;
+    const long process = emma_syscall(__NR_getpid);
+    while (emma_syscall(__NR_tgkill, process, g_run.survivor_id, 0L) == 0)
+        emma_syscall(__NR_sched_yield);
+}
+
+// The part of the main thread.
+void* attend_victim(void*) {
+    const Fault& fault = *g_run.plan.fault;
+    g_run.phase.wait_while(kRunning);
+    if (g_run.phase.get() == kStopped) {
+        fault.meanwhile();
+        g_run.phase.set(kReleased);
+        g_run.phase.wait_while(kReleased);
+    }
+    await_victim();
+    if (g_run.phase.get() == kDied) fault.meanwhile();
+    finish();
+    end_process(0);
+}
+
+}  // namespace
+
+void go_on_in_child(World& world) {
+    const long child = fork_process(test_below(&world.random, 2) == 0);
+    if (child != 0) end_process(wait_for_process(child) == 0 ? 0 : 1);
+    limit_time(kRunSeconds);
+    world.helper = nullptr;
+}
+
+void survive_fork(World& world) {
+    go_on_in_child(world);
+    g_run.survivor_id = emma_syscall(__NR_gettid);
+    emma_thread* attendant;
+    CHECK(emma_thread_create(&attendant, nullptr, attend_victim, nullptr) == 0);
+}
+
 void perform(const Plan& plan, Outcome* outcome) {
     limit_time(kRunSeconds);
     install_trap_handler();
@@ -286,17 +340,8 @@ void perform(const Plan& plan, Outcome* outcome) {
     g_run.world.random.state = (plan.seed + plan.point * 0x9e3779b97f4a7c15) | 1;
     g_run.other_world.random.state = plan.seed * 2 + 1;
     if (plan.operation->prepare != nullptr) plan.operation->prepare(g_run.world);
-    emma_thread* victim;
-    CHECK(emma_thread_create(&victim, nullptr, be_victim, nullptr) == 0);
-    g_run.phase.wait_while(kRunning);
-    if (g_run.phase.get() == kStopped) {
-        plan.fault->meanwhile();
-        g_run.phase.set(kReleased);
-        g_run.phase.wait_while(kReleased);
-    }
-    CHECK(emma_thread_join(victim, nullptr) == 0);
-    if (g_run.phase.get() == kDied) plan.fault->meanwhile();
-    finish();
+    CHECK(emma_thread_create(&g_victim, nullptr, be_victim, nullptr) == 0);
+    (void)attend_victim(nullptr);
     end_process(0);
 }
 

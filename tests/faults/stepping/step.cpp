@@ -139,6 +139,8 @@ void on_trap(int, void*, ucontext* context) {
     if (g_stepper.in_callback) return;
     bool is_reached = pass_point(registers.rip);
     while (!is_reached && is_system_call(registers.rip)) {
+        if (static_cast<long>(registers.rax) == g_stepper.sought_call)
+            g_stepper.target = g_stepper.point;
         make_system_call(registers);
         is_reached = pass_point(registers.rip);
     }

@@ -135,7 +135,8 @@ Selection parse(int argc, char** argv) {
 
 void* run_selection(void* argument) {
     const Selection& selection = *static_cast<const Selection*>(argument);
-    for (const OperationTable& table : {kAllocating, kFreeing, kResizing, kControlling, kOwning})
+    for (const OperationTable& table :
+         {kAllocating, kFreeing, kResizing, kControlling, kOwning, kCpp, kReserving, kForked})
         for (std::size_t i = 0; i < table.count; ++i)
             if (selection.operation == nullptr || same(selection.operation, table.rows[i].name))
                 step_operation(selection, table.rows[i]);
