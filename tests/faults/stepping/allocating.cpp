@@ -89,15 +89,6 @@ void heap_visited(World& world) {
         world, [](World&) {}, Asleep::kInVisit);
 }
 
-void no_run_left(World& world) {
-    populate(world);
-    use_up_memory(world);
-}
-// Where a fault came there was memory again.
-void keep_if_any(World& world) {
-    if (world.result != 0) world.keep(reinterpret_cast<void*>(world.result), 131073);
-}
-
 // The thread once left an operation by longjmp.
 void heap_occupied(World& world) {
     populate(world);
@@ -151,7 +142,6 @@ void proves_borrowing(const World&, const Stats& before, const Stats& after) {
 void proves_visit(const World& world, const Stats& before, const Stats& after) {
     if (kThreadHeaps) proves_borrowing(world, before, after);
 }
-void proves_null(const World& world, const Stats&, const Stats&) { CHECK(world.result == 0); }
 void proves_huge(const World&, const Stats& before, const Stats& after) {
     CHECK(after.huge_objects == before.huge_objects + 1);
 }
@@ -193,7 +183,6 @@ constexpr Operation kRows[] = {
      proves_visit, 2},
     {"malloc-visited-by-dead", populate, heap_visited_by_dead, act_malloc<kUsual>,
      keep_result<kUsual>, proves_visit, 2},
-    {"malloc-null", populate, no_run_left, act_malloc<131073>, keep_if_any, proves_null, 1},
     {"malloc-medium", populate, populate, act_malloc<20000>, keep_result<20000>, nullptr, 1},
     {"malloc-medium-slab", populate, populate, act_malloc<100000>, keep_result<100000>, nullptr, 1},
     {"malloc-run", populate, populate, act_malloc<300000>, keep_result<300000>, nullptr, 1},

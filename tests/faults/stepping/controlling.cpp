@@ -53,9 +53,9 @@ void heap_visited(World& world) {
 
 // Of a thread that ended in the middle of an operation on it.
 void a_heap_stranded(World& world) {
-    litter(world);
+    populate_thinly(world);
     on_other_thread(world, [](World& w) {
-        populate(w);
+        populate_thinly(w);
         leave_heap(w);
         end_thread();
     });
@@ -84,11 +84,11 @@ void act_stats(World&) {
     (void)call(as_function(static_cast<void (*)(Stats*)>(emma_stats)), as_long(&g_stats));
 }
 
+// The first lines, which are one of each kind but a class's, are stepped, and the rest in one go.
 std::size_t g_lines;
 void count_line(void*, const char*, std::size_t length) {
-    g_stepper.in_callback = true;
     g_lines += length != 0 ? 1 : 0;
-    g_stepper.in_callback = false;
+    g_stepper.in_callback = g_lines >= 2 && g_lines != 16;
 }
 void act_report(World&) {
     g_lines = 0;
@@ -153,7 +153,7 @@ constexpr Operation kRows[] = {
     {"check", heaps_of_others, litter, act_check, expect_zero, nullptr, 0},
     {"stats", heaps_of_others, litter, act_stats, nullptr, proves_all_counted, 0},
     {"stats-stranded", populate, a_heap_stranded, act_stats, nullptr, proves_stranded, 0},
-    {"report", heaps_of_others, litter, act_report, nullptr, proves_lines, 0},
+    {"report", populate_thinly, populate_thinly, act_report, nullptr, proves_lines, 0},
 };
 
 }  // namespace

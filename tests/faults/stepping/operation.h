@@ -46,6 +46,8 @@ inline constexpr bool kThreadHeaps = EMMA_TLS == 1;
 inline constexpr std::size_t kUsual = 500;  // bytes asked for in such slots
 inline constexpr std::size_t kUsualSlots = 128;
 void populate(World& world);
+// Few objects, where every arena or slab more means more points.
+void populate_thinly(World& world);
 // Beside that population, objects in all slices of the one arena that there is.
 void fill_arena(World& world);
 

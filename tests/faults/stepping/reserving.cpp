@@ -33,11 +33,10 @@ void seal(World& world) {
 
 // ---- states
 
-void nothing(World&) {}
 template <std::size_t kBytes>
 void have_reserve(World& world) {
     reserve(world, kBytes);
-    populate(world);
+    populate_thinly(world);
 }
 void have_sealed(World& world) {
     have_reserve<kEnough>(world);
@@ -50,29 +49,20 @@ void have_reserve_late(World& world) {
     world.has_left_heap = true;
 }
 
-void litter(World& world) {
-    populate(world);
-    world.make_many(3, kUsual);
-    world.make(300000);
-    for (int i = 0; i < 4; ++i) world.free_one(world.count() - 1);
-}
-void heaps_of_others(World& world) {
-    litter(world);
-    on_other_thread(world, litter);
-    with_sleeping_thread(world, litter, Asleep::kOutside);
+void thin_heaps_of_others(World& world) {
+    populate_thinly(world);
+    on_other_thread(world, populate_thinly);
+    with_sleeping_thread(world, populate_thinly, Asleep::kOutside);
 }
 void reserved_heaps_of_others(World& world) {
     reserve(world, kEnough);
-    heaps_of_others(world);
+    thin_heaps_of_others(world);
 }
-void thread_in_walk(World& world) {
-    litter(world);
-    with_sleeping_thread(world, nothing, Asleep::kInWalk);
-}
-void arenas_empty(World& world) {
-    populate(world);
-    world.make_many(8, 1000000);
-    for (int i = 0; i < 8; ++i) world.free_one(world.count() - 1);
+// An arena with nothing in it.
+void arena_empty(World& world) {
+    populate_thinly(world);
+    world.make_many(4, 1000000);
+    for (int i = 0; i < 4; ++i) world.free_one(world.count() - 1);
 }
 void no_memory(World& world) {
     populate(world);
@@ -136,48 +126,39 @@ void proves_use(const World&, const Stats& before, const Stats& after) {
 void proves_return(const World&, const Stats& before, const Stats& after) {
     CHECK(after.idle_bytes > before.idle_bytes && after.mapped_bytes < before.mapped_bytes);
 }
-void proves_new_arena(const World& world, const Stats& before, const Stats& after) {
-    CHECK(after.arenas == before.arenas + 1);
-    proves_use(world, before, after);
-}
 
 constexpr Operation kRows[] = {
     {"reserve-first-of-program", nullptr, nullptr, act_reserve, is_reserved, proves_reserve, 0},
-    {"reserve-first-of-thread", populate, nullptr, act_reserve, is_reserved, proves_reserve, 0},
-    {"reserve", populate, populate, act_reserve, is_reserved, proves_reserve, 0},
-    {"reserve-again", have_reserve<kSmall>, populate, act_reserve, is_reserved, proves_reserve, 0},
-    {"reserve-arenas", populate, arenas_empty, act_reserve, is_reserved, proves_reserve, 0},
-    {"reserve-threads", heaps_of_others, litter, act_reserve, is_reserved, proves_reserve, 0},
-    {"reserve-guarded", thread_in_walk, litter, act_reserve, is_reserved, proves_reserve, 0},
+    {"reserve", populate_thinly, populate_thinly, act_reserve, is_reserved, proves_reserve, 0},
+    {"reserve-again", have_reserve<kSmall>, populate_thinly, act_reserve, is_reserved,
+     proves_reserve, 0},
+    {"reserve-threads", thin_heaps_of_others, populate_thinly, act_reserve, is_reserved,
+     proves_reserve, 0},
     {"reserve-null", populate, no_memory, act_reserve, may_be_reserved, proves_refusal, 0},
     {"reserve-sealed", have_sealed, populate, act_reserve, is_refused, nullptr, 0},
     {"seal-first-of-thread", have_reserve<kEnough>, nullptr, act_seal, is_sealed, nullptr, 0},
     {"seal", have_reserve<kEnough>, populate, act_seal, is_sealed, nullptr, 0},
     {"seal-late", have_reserve_late, populate, act_seal, is_sealed, nullptr, 0},
-    {"seal-threads", reserved_heaps_of_others, litter, act_seal, is_sealed, nullptr, 0},
+    {"seal-threads", reserved_heaps_of_others, populate, act_seal, is_sealed, nullptr, 0},
     {"seal-again", have_sealed, populate, act_seal, is_sealed, nullptr, 0},
     {"reserved-malloc-first", have_reserve<kSmall>, nullptr, act_malloc<kUsual>,
      keep_result<kUsual>, nullptr, 1},
-    {"reserved-malloc-arena", have_reserve<kEnough>, fill_arena, act_malloc<kUsual>,
-     keep_result<kUsual>, proves_new_arena, 1},
-    {"reserved-malloc-huge", have_reserve<kEnough>, populate, act_malloc<3000000>,
+    {"reserved-malloc-huge", have_reserve<4 * kSmall>, populate_thinly, act_malloc<3000000>,
      keep_result<3000000>, proves_use, 1},
-    {"reserved-free-huge", have_reserve<kEnough>, populate_and_choose<3000000>, act_free, nullptr,
-     proves_return, 1},
-    {"reserved-realloc-huge", have_reserve<kEnough>, populate_and_choose<4194304>,
+    {"reserved-free-huge", have_reserve<4 * kSmall>, populate_and_choose<3000000>, act_free,
+     nullptr, proves_return, 1},
+    {"reserved-realloc-huge", have_reserve<4 * kSmall>, populate_and_choose<4194304>,
      act_realloc<6291456>, keep_resized<6291456>, proves_use, 2},
-    {"reserved-trim", have_reserve<kEnough>, arenas_empty, act_trim, nullptr, proves_return, 640},
+    {"reserved-trim", have_reserve<4 * kSmall>, arena_empty, act_trim, nullptr, proves_return, 640},
     {"sealed-malloc-first", have_sealed, nullptr, act_malloc<kUsual>, keep_result<kUsual>, nullptr,
      1},
     {"sealed-malloc-slab", have_sealed, full_slab, act_malloc<kUsual>, keep_result<kUsual>, nullptr,
      1},
-    {"sealed-malloc-huge", have_sealed, populate, act_malloc<3000000>, keep_result<3000000>,
-     proves_use, 1},
     {"sealed-malloc-null", have_sealed, populate, act_malloc<100000000>, keep_nothing, nullptr,
      640},
     {"sealed-free-huge", have_sealed, populate_and_choose<3000000>, act_free, nullptr,
      proves_return, 1},
-    {"sealed-trim", have_sealed, arenas_empty, act_trim, nullptr, proves_return, 640},
+    {"sealed-trim", have_sealed, arena_empty, act_trim, nullptr, proves_return, 640},
 };
 
 }  // namespace

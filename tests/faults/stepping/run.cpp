@@ -24,7 +24,10 @@ struct Run {
     bool was_abandoned = false;    // the call will never be finished
     std::size_t other_doubt = 0;   // of a call by another thread that will not be either
     bool has_lost_helper = false;  // the child of a fork has no such thread
-    long survivor_id = 0;          // the victim, where it is the survivor of a fork
+    bool is_survivor = false;      // the victim made a fork, and is the one that came along
+    // Of that one; the kernel clears it at its end. (As the first thread of its process it stays a
+    // zombie, which to tgkill(2) is as good as alive.)
+    volatile int survivor_id = 0;
 };
 Run g_run;
 
@@ -94,14 +97,21 @@ void finish() {
 
 void undisturbed_call() {
     const Operation& operation = *g_run.plan.operation;
-    struct emma_stats before, after;
-    emma_stats(&before);
     g_stepper.trace = g_run.outcome->trace;
     operation.act(g_run.world);
-    emma_stats(&after);
     g_run.outcome->points = g_stepper.point;
     if (operation.settle != nullptr) operation.settle(g_run.world);
-    if (operation.prove != nullptr) operation.prove(g_run.world, before, after);
+}
+
+// Apart, as statistics are not without traces: they number the child of a fork.
+void proved_call() {
+    const Operation& operation = *g_run.plan.operation;
+    struct emma_stats before, after;
+    emma_stats(&before);
+    operation.act(g_run.world);
+    emma_stats(&after);
+    if (operation.settle != nullptr) operation.settle(g_run.world);
+    operation.prove(g_run.world, before, after);
 }
 
 void at_point(Registers& registers) {
@@ -131,6 +141,8 @@ void* be_victim(void*) {
     g_stepper = {};
     if (g_run.plan.fault == &kNoFault) {
         undisturbed_call();
+    } else if (g_run.plan.fault == &kProof) {
+        proved_call();
     } else {
         disturbed_call();
     }
@@ -143,7 +155,7 @@ void* be_victim(void*) {
     }
     g_run.phase.set(kEnded);
     // Nobody can wait for the end of a thread that has survived a fork.
-    if (g_run.survivor_id != 0) g_run.phase.wait_while(kEnded);
+    if (g_run.is_survivor) g_run.phase.wait_while(kEnded);
     return nullptr;
 }
 
@@ -278,6 +290,7 @@ void lose_one_meanwhile() {
 }  // namespace
 
 constinit const Fault kNoFault{"none", nullptr, nullptr};
+constinit const Fault kProof{"proof", nullptr, nullptr};
 constinit const Fault kFaults[] = {
     {"handler", handle_signal, nullptr},        {"nested", handle_interrupted, nullptr},
     {"jump", jump_from_here, nullptr},          {"fork", fork_here, nullptr},
@@ -291,14 +304,12 @@ namespace {
 emma_thread* g_victim;
 
 void await_victim() {
-    if (g_run.survivor_id == 0) {
+    if (!g_run.is_survivor) {
         CHECK(emma_thread_join(g_victim, nullptr) == 0);
         return;
     }
     if (g_run.phase.get() != kDied) return;
-    const long process = emma_syscall(__NR_getpid);
-    while (emma_syscall(__NR_tgkill, process, g_run.survivor_id, 0L) == 0)
-        emma_syscall(__NR_sched_yield);
+    while (g_run.survivor_id != 0) emma_syscall(__NR_sched_yield);
 }
 
 // The part of the main thread.
@@ -327,7 +338,7 @@ void go_on_in_child(World& world) {
 
 void survive_fork(World& world) {
     go_on_in_child(world);
-    g_run.survivor_id = emma_syscall(__NR_gettid);
+    g_run.survivor_id = static_cast<int>(emma_syscall(__NR_set_tid_address, &g_run.survivor_id));
     emma_thread* attendant;
     CHECK(emma_thread_create(&attendant, nullptr, attend_victim, nullptr) == 0);
 }

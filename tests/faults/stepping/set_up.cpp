@@ -33,7 +33,6 @@ void visit_until(AtPoint at_point) {
     g_stepper.sought_call = __NR_membarrier;
     g_stepper.at_point = at_point;
     (void)call(as_function(emma_trim));
-    CHECK(g_stepper.was_reached);
 }
 
 void* work_and_sleep(void*) {
@@ -44,7 +43,10 @@ void* work_and_sleep(void*) {
     };
     if (g_sleeper.place == Asleep::kOutside) sleep();
     if (g_sleeper.place == Asleep::kInWalk) emma_walk(visit, nullptr);
-    if (g_sleeper.place == Asleep::kInVisit) visit_until([](Registers&) { sleep(); });
+    if (g_sleeper.place == Asleep::kInVisit) {
+        visit_until([](Registers&) { sleep(); });
+        CHECK(g_sleeping.get() == 2);  // the point was reached
+    }
     return nullptr;
 }
 
@@ -74,6 +76,12 @@ void populate(World& world) {
     world.free_one(world.count() - 1);
 }
 
+void populate_thinly(World& world) {
+    world.make(48);
+    world.make_many(3, kUsual);
+    world.free_one(world.count() - 1);
+}
+
 void fill_arena(World& world) {
     populate(world);
     fill_arenas(world, 200000, 100);
@@ -96,6 +104,7 @@ void with_sleeping_thread(World& world, void (*work)(World& world), Asleep place
 void die_in_visit(World& world) {
     world.has_left_heap = true;
     visit_until([](Registers&) { end_thread(); });
+    CHECK(false);  // the point was not reached
     end_thread();
 }
 

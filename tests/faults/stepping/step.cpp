@@ -116,7 +116,7 @@ void on_breakpoint(Registers& registers) {
     }
     pull_out();
     --registers.rip;
-    stepper.was_reached = stepper.hits_to_pass-- == 0;
+    stepper.was_reached = !stepper.in_callback && stepper.hits_to_pass-- == 0;
     if (stepper.was_reached) {
         stepper.breakpoint = nullptr;
         return interrupt(registers);
