@@ -2,7 +2,6 @@
 // Allocations in every state of a heap, of the arenas and of the thread.
 #include "tests/faults/stepping/operation.h"
 #include "tests/freestanding/process.h"
-#include "tests/freestanding/status.h"
 
 namespace stepping {
 namespace {
@@ -58,9 +57,7 @@ void memory_run_out(World& world) {
     world.make(kUsual);
     for (std::size_t i = 0; i < 3; ++i) world.free_one(first + 2 * i);
     world.make_many(kUsualSlots - 1, kUsual);
-    limit_memory(test_status_kib("VmSize:") << 10);
-    while (void* const run = emma_malloc(131073)) world.keep(run, 131073);
-    while (void* const slice = emma_aligned_alloc(131072, 65536)) world.keep(slice, 65536);
+    use_up_memory(world);
     world.make(1000);
 }
 
@@ -81,15 +78,22 @@ void thread_has_died(World& world) {
     on_other_thread(world, errand_cut_off);
 }
 
+// Another thread was to look at the heap, and has died or fallen asleep there.
+void heap_visited_by_dead(World& world) {
+    full_slab(world);
+    on_other_thread(world, die_in_visit);
+}
+void heap_visited(World& world) {
+    full_slab(world);
+    with_sleeping_thread(
+        world, [](World&) {}, Asleep::kInVisit);
+}
+
 // The thread once left an operation by longjmp.
 void heap_occupied(World& world) {
     populate(world);
     world.make(kUsual);
-    world.has_left_heap = true;
-    g_stepper.target = 12;
-    g_stepper.at_point = leave_function;
-    (void)call(as_function(emma_malloc), kUsual);
-    CHECK(g_stepper.was_reached);
+    leave_heap(world);
 }
 
 template <std::size_t kSize>
@@ -135,6 +139,9 @@ void proves_adoption(const World&, const Stats& before, const Stats& after) {
 void proves_borrowing(const World&, const Stats& before, const Stats& after) {
     CHECK(after.borrowed_heaps == before.borrowed_heaps + 1);
 }
+void proves_visit(const World& world, const Stats& before, const Stats& after) {
+    if (kThreadHeaps) proves_borrowing(world, before, after);
+}
 void proves_huge(const World&, const Stats& before, const Stats& after) {
     CHECK(after.huge_objects == before.huge_objects + 1);
 }
@@ -172,6 +179,10 @@ constexpr Operation kRows[] = {
      proves_adoption, 1},
     {"malloc-borrow", populate, heap_occupied, act_malloc<kUsual>, keep_result<kUsual>,
      proves_borrowing, 2},
+    {"malloc-visited", populate, heap_visited, act_malloc<kUsual>, keep_result<kUsual>,
+     proves_visit, 2},
+    {"malloc-visited-by-dead", populate, heap_visited_by_dead, act_malloc<kUsual>,
+     keep_result<kUsual>, proves_visit, 2},
     {"malloc-medium", populate, populate, act_malloc<20000>, keep_result<20000>, nullptr, 1},
     {"malloc-medium-slab", populate, populate, act_malloc<100000>, keep_result<100000>, nullptr, 1},
     {"malloc-run", populate, populate, act_malloc<300000>, keep_result<300000>, nullptr, 1},

@@ -22,11 +22,11 @@ void nothing(World&) {}
 void heaps_of_others(World& world) {
     litter(world);
     on_other_thread(world, litter);
-    with_sleeping_thread(world, litter, false);
+    with_sleeping_thread(world, litter, Asleep::kOutside);
 }
 void thread_in_walk(World& world) {
     litter(world);
-    with_sleeping_thread(world, nothing, true);
+    with_sleeping_thread(world, nothing, Asleep::kInWalk);
 }
 
 // More than an arena, all but a little of it free.
@@ -39,11 +39,26 @@ void arenas_empty(World& world) {
 void heap_occupied(World& world) {
     populate(world);
     world.make(kUsual);
-    world.has_left_heap = true;
-    g_stepper.target = 12;
-    g_stepper.at_point = leave_function;
-    (void)call(as_function(emma_malloc), kUsual);
-    CHECK(g_stepper.was_reached);
+    leave_heap(world);
+}
+
+void heap_visited_by_dead(World& world) {
+    populate(world);
+    on_other_thread(world, die_in_visit);
+}
+void heap_visited(World& world) {
+    populate(world);
+    with_sleeping_thread(world, nothing, Asleep::kInVisit);
+}
+
+// Of a thread that ended in the middle of an operation on it.
+void a_heap_stranded(World& world) {
+    populate_thinly(world);
+    on_other_thread(world, [](World& w) {
+        populate_thinly(w);
+        leave_heap(w);
+        end_thread();
+    });
 }
 
 void act_trim(World& world) { world.result = call(as_function(emma_trim)); }
@@ -67,6 +82,17 @@ void act_walk(World& world) {
 struct emma_stats g_stats;
 void act_stats(World&) {
     (void)call(as_function(static_cast<void (*)(Stats*)>(emma_stats)), as_long(&g_stats));
+}
+
+// The first lines, which are one of each kind but a class's, are stepped, and the rest in one go.
+std::size_t g_lines;
+void count_line(void*, const char*, std::size_t length) {
+    g_lines += length != 0 ? 1 : 0;
+    g_stepper.in_callback = g_lines >= 2 && g_lines != 16;
+}
+void act_report(World&) {
+    g_lines = 0;
+    (void)call(as_function(emma_report), reinterpret_cast<long>(count_line));
 }
 
 void choose_usual(World& world) {
@@ -101,9 +127,21 @@ void proves_all_counted(const World& world, const Stats&, const Stats&) {
     CHECK(g_stats.live_objects == world.count());
 }
 
+void proves_stranded(const World& world, const Stats& before, const Stats& after) {
+    proves_all_counted(world, before, after);
+    if (kThreadHeaps) CHECK(g_stats.stranded_heaps == 1 && g_stats.stranded_bytes != 0);
+}
+void proves_lines(const World&, const Stats&, const Stats&) { CHECK(g_lines > 15); }
+
 constexpr Operation kRows[] = {
     {"thread_attach", populate, nullptr, act_attach, expect_zero, nullptr, 0},
     {"thread_attach-anew", populate, heap_occupied, act_attach, expect_zero, proves_new_heap, 1},
+    {"thread_attach-first", populate, nullptr, act_attach, expect_zero, proves_new_heap, 0},
+    {"thread_attach-visited", populate, heap_visited, act_attach, expect_zero, proves_new_heap, 0},
+    {"thread_attach-visited-by-dead", populate, heap_visited_by_dead, act_attach, expect_zero,
+     proves_new_heap, 0},
+    {"thread_detach-none", populate, nullptr, act_detach, nullptr, nullptr, 0},
+    {"thread_detach-occupied", populate, heap_occupied, act_detach, nullptr, nullptr, 0},
     {"thread_detach", populate, populate, act_detach, nullptr, nullptr, 0},
     {"owns", populate, choose_usual, act_owns, keep_subject, nullptr, 1},
     {"malloc_usable_size", populate, choose_usual, act_usable, keep_subject, nullptr, 1},
@@ -114,6 +152,8 @@ constexpr Operation kRows[] = {
     {"walk-arenas", populate, arenas_empty, act_walk, nullptr, proves_all_visited, 0},
     {"check", heaps_of_others, litter, act_check, expect_zero, nullptr, 0},
     {"stats", heaps_of_others, litter, act_stats, nullptr, proves_all_counted, 0},
+    {"stats-stranded", populate, a_heap_stranded, act_stats, nullptr, proves_stranded, 0},
+    {"report", populate_thinly, populate_thinly, act_report, nullptr, proves_lines, 0},
 };
 
 }  // namespace

@@ -88,6 +88,17 @@ void choose_ownerless(World& world) {
     choose_last(world);
 }
 
+// The object's heap is the thread's own, and another thread is looking at it.
+void choose_and_be_visited(World& world) {
+    populate_and_choose_usual(world);
+    with_sleeping_thread(
+        world, [](World&) {}, Asleep::kInVisit);
+}
+void choose_and_be_visited_by_dead(World& world) {
+    populate_and_choose_usual(world);
+    on_other_thread(world, die_in_visit);
+}
+
 // With the next free the look is due that finds more free memory than Emma keeps: 12 runs of 16
 // slices each, and the look comes every 64 slices.
 constexpr std::size_t kRunOf16 = 16 * 65536;
@@ -109,8 +120,18 @@ void proves_one_less(const World&, const Stats& before, const Stats& after) {
     CHECK(after.live_objects + 1 == before.live_objects);
 }
 
+// The object went the way of those that others free.
+void proves_visit(const World& world, const Stats& before, const Stats& after) {
+    proves_one_less(world, before, after);
+    if (kThreadHeaps) CHECK(after.remote_frees == before.remote_frees + 1);
+}
+
 void act_free_sized(World& world) {
     (void)call(as_function(emma_free_sized), as_long(world.subject.bytes),
+               static_cast<long>(world.subject.size));
+}
+void act_free_aligned_sized(World& world) {
+    (void)call(as_function(emma_free_aligned_sized), as_long(world.subject.bytes), 16,
                static_cast<long>(world.subject.size));
 }
 void act_dealloc(World& world) {
@@ -137,9 +158,14 @@ constexpr Operation kRows[] = {
     {"free-remote-medium", foreign_medium, choose_foreign, act_free, nullptr, proves_one_less, 1},
     {"free-remote-no-heap", foreign_objects, choose_last, act_free, nullptr, proves_one_less, 1},
     {"free-ownerless", populate, choose_ownerless, act_free, nullptr, proves_one_less, 1},
+    {"free-visited", populate, choose_and_be_visited, act_free, nullptr, proves_visit, 1},
+    {"free-visited-by-dead", populate, choose_and_be_visited_by_dead, act_free, nullptr,
+     proves_visit, 1},
     {"free-purge", populate, look_due, act_free, nullptr, proves_purge, 1},
     {"free_sized", populate, populate_and_choose_usual, act_free_sized, nullptr, proves_one_less,
      1},
+    {"free_aligned_sized", populate, populate_and_choose_usual, act_free_aligned_sized, nullptr,
+     proves_one_less, 1},
     {"dealloc", populate, populate_and_choose_usual, act_dealloc, nullptr, proves_one_less, 1},
 };
 

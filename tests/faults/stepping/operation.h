@@ -35,7 +35,8 @@ struct OperationTable {
     const Operation* rows;
     std::size_t count;
 };
-extern const OperationTable kAllocating, kFreeing, kResizing, kControlling, kOwning;
+extern const OperationTable kAllocating, kFreeing, kResizing, kControlling, kOwning, kCpp,
+    kReserving, kForked;
 
 // ---- for set-ups -------------------------------------------------------------------------------
 
@@ -45,14 +46,28 @@ inline constexpr bool kThreadHeaps = EMMA_TLS == 1;
 inline constexpr std::size_t kUsual = 500;  // bytes asked for in such slots
 inline constexpr std::size_t kUsualSlots = 128;
 void populate(World& world);
+// Few objects, where every arena or slab more means more points.
+void populate_thinly(World& world);
 // Beside that population, objects in all slices of the one arena that there is.
 void fill_arena(World& world);
 
 // Runs work(world) on a thread that ends afterwards.
 void on_other_thread(World& world, void (*work)(World& world));
-// Starts a thread that runs work(world) and then sleeps until the end of the run, or, with
-// `in_walk`, sleeps inside the visitor of an emma_walk.
-void with_sleeping_thread(World& world, void (*work)(World& world), bool in_walk);
+// Starts a thread that runs work(world) and then sleeps until the end of the run: outside Emma,
+// inside the visitor of an emma_walk, or in an emma_trim that keeps the newest heap's holder out.
+enum class Asleep { kOutside, kInWalk, kInVisit };
+void with_sleeping_thread(World& world, void (*work)(World& world), Asleep place);
+// Ends the thread in the middle of an emma_trim that keeps the newest heap's holder out.
+[[noreturn]] void die_in_visit(World& world);
+// Leaves a function in mid-call as by longjmp, so that the thread's heap is occupied for good.
+void leave_heap(World& world);
+// No memory is to be had beyond what is mapped, until a fault comes.
+void use_up_memory(World& world);
+// Forks: the run goes on in the child, where other threads than the caller are gone. On the victim
+// a new thread takes the part of the main one.
+void go_on_in_child(World& world);
+void survive_fork(World& world);
+
 // Ends it.
 void wake_helper(World& world);
 

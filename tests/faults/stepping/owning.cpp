@@ -100,6 +100,64 @@ void act_heap_trim(World& world) {
     world.result = call(as_function(emma_heap_trim), as_long(world.heap));
 }
 
+template <std::size_t kSize>
+void act_alloc_zeroed(World& world) {
+    world.result = call(as_function(emma_heap_alloc_zeroed), as_long(world.heap), kSize, 16);
+}
+template <std::size_t kSize>
+void end_zeroed(World& world) {
+    CHECK(test_is_zero(result_of(world), kSize));
+    end_result<kSize>(world);
+}
+
+// ---- looking at a heap that has one object
+
+std::size_t g_seen;
+bool count_object(void*, void*, std::size_t) {
+    g_stepper.in_callback = true;
+    ++g_seen;
+    g_stepper.in_callback = false;
+    return true;
+}
+void act_walk(World& world) {
+    g_seen = 0;
+    (void)call(as_function(emma_heap_walk), as_long(world.heap),
+               reinterpret_cast<long>(count_object));
+}
+void act_check(World& world) {
+    world.result = call(as_function(emma_heap_check), as_long(world.heap));
+}
+struct emma_stats g_stats;
+void act_stats(World& world) {
+    (void)call(as_function(emma_heap_stats), as_long(world.heap), as_long(&g_stats));
+}
+void act_owns(World& world) {
+    world.result =
+        call(as_function(emma_heap_owns), as_long(world.heap), as_long(world.subject.bytes));
+}
+void act_usable(World& world) {
+    world.result =
+        call(as_function(emma_heap_usable_size), as_long(world.heap), as_long(world.subject.bytes));
+}
+void end_subject(World& world) {
+    CHECK(holds(world.subject));
+    emma_heap_free(world.heap, world.subject.bytes);
+}
+using Stats = struct emma_stats;
+void proves_seen(const World&, const Stats&, const Stats&) { CHECK(g_seen == 1); }
+void proves_none_wrong(const World& world, const Stats&, const Stats&) {
+    CHECK(static_cast<unsigned>(world.result) == 0);
+}
+void proves_counted(const World&, const Stats&, const Stats&) {
+    CHECK(g_stats.live_objects == 1 && g_stats.arenas == 1);
+}
+void proves_owned(const World& world, const Stats&, const Stats&) {
+    CHECK((world.result & 0xff) == 1);
+}
+void proves_usable(const World& world, const Stats&, const Stats&) {
+    CHECK(world.result >= static_cast<long>(kUsual));
+}
+
 constexpr Operation kRows[] = {
     {"heap_create", nullptr, plan_heap, act_create, use_and_destroy_result, nullptr, 0},
     {"heap_create-region", nullptr, plan_region, act_create, use_and_destroy_result, nullptr, 0},
@@ -118,6 +176,14 @@ constexpr Operation kRows[] = {
      0},
     {"heap_resize-region", have_region, choose_in_heap<200000>, act_resize<300000>,
      end_resized<300000>, nullptr, 0},
+    {"heap_alloc_zeroed", have_heap, nullptr, act_alloc_zeroed<kUsual>, end_zeroed<kUsual>, nullptr,
+     0},
+    {"heap_walk", have_heap, choose_in_heap<kUsual>, act_walk, end_subject, proves_seen, 0},
+    {"heap_check", have_heap, choose_in_heap<kUsual>, act_check, end_subject, proves_none_wrong, 0},
+    {"heap_stats", have_heap, choose_in_heap<kUsual>, act_stats, end_subject, proves_counted, 0},
+    {"heap_owns", have_heap, choose_in_heap<kUsual>, act_owns, end_subject, proves_owned, 0},
+    {"heap_usable_size", have_heap, choose_in_heap<kUsual>, act_usable, end_subject, proves_usable,
+     0},
     {"heap_trim", have_heap, nullptr, act_heap_trim, nullptr, nullptr, 0},
 };
 

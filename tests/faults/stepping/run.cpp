@@ -9,6 +9,8 @@ namespace stepping {
 namespace {
 
 constexpr long kRunSeconds = 20;
+// What heaps themselves may take of a reserve: they stay.
+constexpr std::size_t kHeapsBytes = 256 << 10;
 
 enum PhaseOfVictim : std::uint32_t { kRunning, kStopped, kReleased, kDied, kEnded };
 
@@ -22,6 +24,10 @@ struct Run {
     bool was_abandoned = false;    // the call will never be finished
     std::size_t other_doubt = 0;   // of a call by another thread that will not be either
     bool has_lost_helper = false;  // the child of a fork has no such thread
+    bool is_survivor = false;      // the victim made a fork, and is the one that came along
+    // Of that one; the kernel clears it at its end. (As the first thread of its process it stays a
+    // zombie, which to tgkill(2) is as good as alive.)
+    volatile int survivor_id = 0;
 };
 Run g_run;
 
@@ -55,10 +61,13 @@ void verify_given_back() {
     (void)emma_trim();
     struct emma_stats stats;
     emma_stats(&stats);
-    const bool is_lost = g_run.was_abandoned || g_run.other_doubt != 0 ||
-                         g_run.world.has_left_heap || g_run.has_lost_helper;
+    const bool is_lost =
+        g_run.was_abandoned || g_run.other_doubt != 0 || g_run.world.has_left_heap ||
+        g_run.has_lost_helper ||
+        (g_run.world.is_sealed && g_run.is_child);  // nobody's heaps are out of reach
     if (!is_lost) {
         CHECK(stats.arenas == 0);
+        CHECK(stats.idle_bytes + kHeapsBytes >= g_run.world.reserved_bytes);
         return;
     }
     if (stats.mapped_bytes > g_run.outcome->lost_bytes)
@@ -88,14 +97,21 @@ void finish() {
 
 void undisturbed_call() {
     const Operation& operation = *g_run.plan.operation;
-    struct emma_stats before, after;
-    emma_stats(&before);
     g_stepper.trace = g_run.outcome->trace;
     operation.act(g_run.world);
-    emma_stats(&after);
     g_run.outcome->points = g_stepper.point;
     if (operation.settle != nullptr) operation.settle(g_run.world);
-    if (operation.prove != nullptr) operation.prove(g_run.world, before, after);
+}
+
+// Apart, as statistics are not without traces: they number the child of a fork.
+void proved_call() {
+    const Operation& operation = *g_run.plan.operation;
+    struct emma_stats before, after;
+    emma_stats(&before);
+    operation.act(g_run.world);
+    emma_stats(&after);
+    if (operation.settle != nullptr) operation.settle(g_run.world);
+    operation.prove(g_run.world, before, after);
 }
 
 void at_point(Registers& registers) {
@@ -125,6 +141,8 @@ void* be_victim(void*) {
     g_stepper = {};
     if (g_run.plan.fault == &kNoFault) {
         undisturbed_call();
+    } else if (g_run.plan.fault == &kProof) {
+        proved_call();
     } else {
         disturbed_call();
     }
@@ -136,6 +154,8 @@ void* be_victim(void*) {
         end_process(0);
     }
     g_run.phase.set(kEnded);
+    // Nobody can wait for the end of a thread that has survived a fork.
+    if (g_run.is_survivor) g_run.phase.wait_while(kEnded);
     return nullptr;
 }
 
@@ -270,6 +290,7 @@ void lose_one_meanwhile() {
 }  // namespace
 
 constinit const Fault kNoFault{"none", nullptr, nullptr};
+constinit const Fault kProof{"proof", nullptr, nullptr};
 constinit const Fault kFaults[] = {
     {"handler", handle_signal, nullptr},        {"nested", handle_interrupted, nullptr},
     {"jump", jump_from_here, nullptr},          {"fork", fork_here, nullptr},
@@ -277,6 +298,50 @@ constinit const Fault kFaults[] = {
     {"death", die_here, work_meanwhile},        {"stop-death", stop_here, lose_one_meanwhile},
 };
 constinit const std::size_t kFaultCount = sizeof kFaults / sizeof *kFaults;
+
+namespace {
+
+emma_thread* g_victim;
+
+void await_victim() {
+    if (!g_run.is_survivor) {
+        CHECK(emma_thread_join(g_victim, nullptr) == 0);
+        return;
+    }
+    if (g_run.phase.get() != kDied) return;
+    while (g_run.survivor_id != 0) emma_syscall(__NR_sched_yield);
+}
+
+// The part of the main thread.
+void* attend_victim(void*) {
+    const Fault& fault = *g_run.plan.fault;
+    g_run.phase.wait_while(kRunning);
+    if (g_run.phase.get() == kStopped) {
+        fault.meanwhile();
+        g_run.phase.set(kReleased);
+        g_run.phase.wait_while(kReleased);
+    }
+    await_victim();
+    if (g_run.phase.get() == kDied) fault.meanwhile();
+    finish();
+    end_process(0);
+}
+
+}  // namespace
+
+void go_on_in_child(World& world) {
+    const long child = fork_process(test_below(&world.random, 2) == 0);
+    if (child != 0) end_process(wait_for_process(child) == 0 ? 0 : 1);
+    limit_time(kRunSeconds);
+    world.helper = nullptr;
+}
+
+void survive_fork(World& world) {
+    go_on_in_child(world);
+    g_run.survivor_id = static_cast<int>(emma_syscall(__NR_set_tid_address, &g_run.survivor_id));
+    emma_thread* attendant;
+    CHECK(emma_thread_create(&attendant, nullptr, attend_victim, nullptr) == 0);
+}
 
 void perform(const Plan& plan, Outcome* outcome) {
     limit_time(kRunSeconds);
@@ -286,17 +351,8 @@ void perform(const Plan& plan, Outcome* outcome) {
     g_run.world.random.state = (plan.seed + plan.point * 0x9e3779b97f4a7c15) | 1;
     g_run.other_world.random.state = plan.seed * 2 + 1;
     if (plan.operation->prepare != nullptr) plan.operation->prepare(g_run.world);
-    emma_thread* victim;
-    CHECK(emma_thread_create(&victim, nullptr, be_victim, nullptr) == 0);
-    g_run.phase.wait_while(kRunning);
-    if (g_run.phase.get() == kStopped) {
-        plan.fault->meanwhile();
-        g_run.phase.set(kReleased);
-        g_run.phase.wait_while(kReleased);
-    }
-    CHECK(emma_thread_join(victim, nullptr) == 0);
-    if (g_run.phase.get() == kDied) plan.fault->meanwhile();
-    finish();
+    CHECK(emma_thread_create(&g_victim, nullptr, be_victim, nullptr) == 0);
+    (void)attend_victim(nullptr);
     end_process(0);
 }
 

@@ -24,7 +24,8 @@ struct Fault {
     // On the main thread while the victim stands still at the point, or is dead; null: nothing.
     void (*meanwhile)();
 };
-extern const Fault kNoFault;
+extern const Fault kNoFault;  // counts the points
+extern const Fault kProof;    // the call is proved to be made in the state that was meant
 extern const Fault kFaults[];
 extern const std::size_t kFaultCount;
 

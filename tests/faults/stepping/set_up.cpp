@@ -2,6 +2,7 @@
 // What the set-ups of operations share: a population of objects, and other threads.
 #include "tests/faults/stepping/operation.h"
 #include "tests/freestanding/process.h"
+#include "tests/freestanding/status.h"
 
 namespace stepping {
 namespace {
@@ -9,7 +10,7 @@ namespace {
 struct Errand {
     World* world;
     void (*work)(World& world);
-    bool in_walk;
+    Asleep place;
 };
 
 Errand g_sleeper;
@@ -26,16 +27,25 @@ void sleep() {
     g_sleeping.wait_while(1);
 }
 
+// Heaps are visited from the newest on, and each visit begins with a barrier on all threads.
+void visit_until(AtPoint at_point) {
+    g_stepper = {};
+    g_stepper.sought_call = __NR_membarrier;
+    g_stepper.at_point = at_point;
+    (void)call(as_function(emma_trim));
+}
+
 void* work_and_sleep(void*) {
     g_sleeper.work(*g_sleeper.world);
     const auto visit = [](void*, void*, std::size_t) {
         sleep();
         return false;
     };
-    if (g_sleeper.in_walk) {
-        emma_walk(visit, nullptr);
-    } else {
-        sleep();
+    if (g_sleeper.place == Asleep::kOutside) sleep();
+    if (g_sleeper.place == Asleep::kInWalk) emma_walk(visit, nullptr);
+    if (g_sleeper.place == Asleep::kInVisit) {
+        visit_until([](Registers&) { sleep(); });
+        CHECK(g_sleeping.get() == 2);  // the point was reached
     }
     return nullptr;
 }
@@ -66,6 +76,12 @@ void populate(World& world) {
     world.free_one(world.count() - 1);
 }
 
+void populate_thinly(World& world) {
+    world.make(48);
+    world.make_many(3, kUsual);
+    world.free_one(world.count() - 1);
+}
+
 void fill_arena(World& world) {
     populate(world);
     fill_arenas(world, 200000, 100);
@@ -73,16 +89,37 @@ void fill_arena(World& world) {
 }
 
 void on_other_thread(World& world, void (*work)(World& world)) {
-    Errand errand{&world, work, false};
+    Errand errand{&world, work, Asleep::kOutside};
     emma_thread* thread;
     CHECK(emma_thread_create(&thread, nullptr, run_errand, &errand) == 0);
     CHECK(emma_thread_join(thread, nullptr) == 0);
 }
 
-void with_sleeping_thread(World& world, void (*work)(World& world), bool in_walk) {
-    g_sleeper = {&world, work, in_walk};
+void with_sleeping_thread(World& world, void (*work)(World& world), Asleep place) {
+    g_sleeper = {&world, work, place};
     CHECK(emma_thread_create(&world.helper, nullptr, work_and_sleep, nullptr) == 0);
     g_sleeping.wait_while(0);
+}
+
+void die_in_visit(World& world) {
+    world.has_left_heap = true;
+    visit_until([](Registers&) { end_thread(); });
+    CHECK(false);  // the point was not reached
+    end_thread();
+}
+
+void leave_heap(World& world) {
+    world.has_left_heap = true;
+    g_stepper.target = 12;
+    g_stepper.at_point = leave_function;
+    (void)call(as_function(emma_malloc), kUsual);
+    CHECK(g_stepper.was_reached);
+}
+
+void use_up_memory(World& world) {
+    limit_memory(test_status_kib("VmSize:") << 10);
+    while (void* const run = emma_malloc(131073)) world.keep(run, 131073);
+    while (void* const slice = emma_aligned_alloc(131072, 65536)) world.keep(slice, 65536);
 }
 
 void wake_helper(World& world) {

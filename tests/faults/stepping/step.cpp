@@ -116,7 +116,7 @@ void on_breakpoint(Registers& registers) {
     }
     pull_out();
     --registers.rip;
-    stepper.was_reached = stepper.hits_to_pass-- == 0;
+    stepper.was_reached = !stepper.in_callback && stepper.hits_to_pass-- == 0;
     if (stepper.was_reached) {
         stepper.breakpoint = nullptr;
         return interrupt(registers);
@@ -139,6 +139,8 @@ void on_trap(int, void*, ucontext* context) {
     if (g_stepper.in_callback) return;
     bool is_reached = pass_point(registers.rip);
     while (!is_reached && is_system_call(registers.rip)) {
+        if (static_cast<long>(registers.rax) == g_stepper.sought_call)
+            g_stepper.target = g_stepper.point;
         make_system_call(registers);
         is_reached = pass_point(registers.rip);
     }

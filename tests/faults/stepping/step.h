@@ -28,6 +28,8 @@ struct Stepper {
     std::uint64_t last_addr = 0;      // of the instruction at the last point
     bool in_callback = false;
     bool was_reached = false;
+    // Where not -1: the point behind the first system call of this number is the target.
+    long sought_call = -1;
     std::uint64_t* trace = nullptr;  // takes the address of every point, kMaxTrace at most
     // A breakpoint instead of steps.
     unsigned char* breakpoint = nullptr;

@@ -59,7 +59,7 @@ bool run(const Plan& plan) {
     if (child == 0) perform(plan, g_outcome);
     const int status = wait_for_process(child);
     ++g_totals.runs;
-    const bool passed = status == 0 && (plan.fault == &kNoFault || g_outcome->was_reached);
+    const bool passed = status == 0 && (plan.point == kNoPoint || g_outcome->was_reached);
     if (passed) return true;
     ++g_totals.failures;
     print_failure(plan, status);
@@ -102,6 +102,7 @@ void step_operation(const Selection& selection, const Operation& operation) {
     test_random random{selection.seed};
     test_print(operation.name);
     if (!run(plan)) return;
+    if (operation.prove != nullptr && !run({&operation, &kProof, kNoPoint, selection.seed})) return;
     const std::uint64_t points = g_outcome->points;
     print_pair(": ", points);
     test_print(" points;");
@@ -135,7 +136,8 @@ Selection parse(int argc, char** argv) {
 
 void* run_selection(void* argument) {
     const Selection& selection = *static_cast<const Selection*>(argument);
-    for (const OperationTable& table : {kAllocating, kFreeing, kResizing, kControlling, kOwning})
+    for (const OperationTable& table :
+         {kAllocating, kFreeing, kResizing, kControlling, kOwning, kCpp, kReserving, kForked})
         for (std::size_t i = 0; i < table.count; ++i)
             if (selection.operation == nullptr || same(selection.operation, table.rows[i].name))
                 step_operation(selection, table.rows[i]);
