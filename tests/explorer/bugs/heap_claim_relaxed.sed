@@ -3,4 +3,4 @@
 # file: core/heap.h
 # rebuild: core/heap_pool.cpp tests/explorer/scenarios/heap_pool.cpp
 # scenario: borrow
-s/(compare_exchange\(from, holder, )memory_order_acquire/\1memory_order_relaxed/
+s/(compare_exchange\(expected, holder.bits\(\), )memory_order_acquire/\1memory_order_relaxed/

@@ -3,4 +3,4 @@
 # file: core/heap.h
 # rebuild: core/heap_pool.cpp tests/explorer/scenarios/heap_pool.cpp
 # scenario: borrow
-s/(word_.store\(kIdle, )memory_order_release/\1memory_order_relaxed/
+s/(word_.store\(Holder::nobody\(\).bits\(\), )memory_order_release/\1memory_order_relaxed/

@@ -9,7 +9,7 @@ namespace emma {
 struct ForkInspector {
     static void begin(HeapPool& heaps, Pages& pages) {
         explore::expect(heaps.generations_.begin(pages) && heaps.generations_.current() == 1,
-               "the scenario's own mistake");
+                        "the scenario's own mistake");
         explore::name_field(*heaps.generations_.page_.load(memory_order_relaxed), "generation");
     }
     // What the kernel does to the page in a child.

@@ -7,7 +7,9 @@
 namespace emma::explore {
 namespace {
 
-// An arena that is empty, and one who unmaps what is empty.
+// An arena that is empty, and one who unmaps what is empty. kProved: the arena is among the last
+// that the table has proved.
+template <bool kProved>
 class Unmap : public Scenario {
     ArenaPool arenas_{kSystemPages};
     Arena* arena_ = nullptr;
@@ -19,6 +21,7 @@ class Unmap : public Scenario {
         use_slices(range, 1);
         arenas_.release(range.arena, range.first, range.count);
         name_arena(*arena_);
+        if (kProved) expect(arenas_.arena_around(arena_->addr()) == arena_, "an arena unknown");
     }
     void run_thread(unsigned index) override {
         if (index == 0) arenas_.trim();
@@ -38,8 +41,10 @@ class Unmap : public Scenario {
         expect(bytes_mapped() == 0, "an empty arena stays mapped");
     }
 };
-const Registration<Unmap> unmap_two("unmap", 2, "unmapping against a reader with a guard");
-const Registration<Unmap> unmap_three("unmap", 3, "unmapping against a reader and a claim");
+const Registration<Unmap<false>> unmap_two("unmap", 2, "unmapping against a reader with a guard");
+const Registration<Unmap<false>> unmap_three("unmap", 3, "unmapping against a reader and a claim");
+const Registration<Unmap<true>> proved_two("unmap_proved", 2, "and the arena was proved before");
+const Registration<Unmap<true>> proved_three("unmap_proved", 3, "and the arena was proved before");
 
 // Unmapping against a claim alone, and against another unmapping.
 template <bool kBothTrim>
