@@ -8,7 +8,7 @@ namespace {
 
 constexpr std::size_t kLookSlices = 64;  // released from one look to the next
 constexpr std::size_t kPurgeLimitBytes = std::size_t{4} << 20;  // free and resident, at first
-constexpr unsigned kLimitDecay = 64;  // what it was raised by falls by this part at every look
+constexpr unsigned kLimitDecay = 512;  // what it was raised by falls by this part at every look
 
 }  // namespace
 
@@ -91,8 +91,15 @@ Arena* ArenaPool::arena_around(std::uintptr_t addr) const {
     const PageSource& source = pages_.source();
     const std::size_t offset = (addr - source.origin) & (source.shape->arena_bytes() - 1);
     const std::uintptr_t base = addr - offset;
-    return table_.bytes_at(base) == ArenaTable::kArenaMark ? reinterpret_cast<Arena*>(base)
-                                                           : nullptr;
+    // Sequentially consistent with the count of guards, like the table: see unmap_closed(). An
+    // arena that goes after the table has been asked counts before its pages go.
+    const std::uint64_t proof = (base << 16) + unmaps_.load(memory_order_seq_cst);
+    Atomic<std::uint64_t>& last_proof = proofs_[(base >> kArenaShift) % kProofs];
+    if (last_proof.load(memory_order_relaxed) != proof) {
+        if (table_.bytes_at(base) != ArenaTable::kArenaMark) return nullptr;
+        last_proof.store(proof, memory_order_relaxed);
+    }
+    return reinterpret_cast<Arena*>(base);
 }
 
 // ---- giving back -------------------------------------------------------------------------------

@@ -90,6 +90,12 @@ class ArenaPool {
     mutable Atomic<std::uint32_t> guards_;   // how many are looking at arenas that may be empty
     Atomic<std::uint32_t> first_with_room_;  // a hint: the place where to start looking
     Atomic<Arena*> limbo_;                   // closed, out of the list, not yet unmapped
+    // What the table has lately said about arenas, in front of it: an arena's address above the
+    // number of unmappings before the table was asked, in whose 28 bits no program will come round.
+    // Any thread.
+    static constexpr std::size_t kProofs = 16;
+    mutable Atomic<std::uint64_t> proofs_[kProofs];
+    Atomic<std::uint64_t> unmaps_{1};  // from 1: what is zero proves nothing
     // Any thread, relaxed: they publish nothing.
     Atomic<std::size_t> released_slices_;
     Atomic<std::size_t> dirty_bytes_;        // free and resident at the last look

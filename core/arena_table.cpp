@@ -23,7 +23,7 @@ ArenaTable::Entry* ArenaTable::find(std::uintptr_t addr, State state) const {
 }
 
 std::size_t ArenaTable::bytes_at(std::uintptr_t addr) const {
-    const Entry* const entry = addr == 0 ? nullptr : find(addr, kKnown);
+    const Entry* const entry = find(addr, kKnown);
     return entry == nullptr ? 0 : entry->bytes.load(memory_order_relaxed);
 }
 
@@ -33,7 +33,7 @@ bool ArenaTable::was_removed(std::uintptr_t addr) const {
 }
 
 std::size_t ArenaTable::begin_removal(std::uintptr_t addr) {
-    Entry* const entry = addr == 0 ? nullptr : find(addr, kKnown);
+    Entry* const entry = find(addr, kKnown);
     if (entry == nullptr) return 0;
     const std::size_t bytes = entry->bytes.load(memory_order_relaxed);
     std::uintptr_t expected = addr;

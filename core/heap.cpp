@@ -30,7 +30,7 @@ void* Heap::allocate(SizeClass size_class, bool* untouched) {
 
 // Memory has run out: full slabs with a single free slot will do, and slots of larger classes.
 void* Heap::allocate_scraping(SizeClass size_class, bool* untouched) {
-    arenas->note_shortage();
+    if (kChecks) arenas->note_shortage();
     list_all_with_room();
     for (unsigned index = raw(size_class); index < kSizeClassCount; ++index)
         if (void* const pointer =

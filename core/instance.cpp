@@ -74,7 +74,7 @@ bool attach_thread(bool abandon_occupied) {
         return true;
     }
     // What keeps the thread out of its old heap may be a visitor: then others can have it later.
-    if (has_one && present->busy.is_unoccupied()) HeapPool::release(present);
+    if (present->busy.is_unoccupied()) HeapPool::release(present);
     if (heap->was_held.load(memory_order_relaxed))
         g_instance.adoptions.fetch_add(1, memory_order_relaxed);
     heap->was_held.store(true, memory_order_relaxed);
@@ -87,7 +87,7 @@ bool attach_thread(bool abandon_occupied) {
 void detach_thread() {
 #if EMMA_TLS == 1
     Heap* const heap = t_heap.load(memory_order_relaxed);
-    if (heap == &g_no_heap || !heap->busy.is_unoccupied()) return;
+    if (!heap->busy.is_unoccupied()) return;  // nor is g_no_heap
     t_heap.store(&g_no_heap, memory_order_relaxed);
     signal_fence();  // a handler must not find the heap here once another thread may have it
     HeapPool::release(heap);
@@ -162,19 +162,10 @@ void* Instance::allocate(std::size_t bytes, std::size_t alignment, Contents cont
 void Instance::release(void* pointer) {
     if (pointer == nullptr) return;
     const Place place = prove(arenas, pointer);
-    bool done = true;
-    switch (place.kind) {
-        case Place::kSlot:
-            return release_slot(place, pointer);
-        case Place::kRun:
-            done = free_run(arenas, place.slab);
-            break;
-        case Place::kHuge:
-            done = free_huge(arenas, reinterpret_cast<std::uintptr_t>(pointer));
-            break;
-        case Place::kNothing:
-            break;
-    }
+    if (place.kind == Place::kSlot) return release_slot(place, pointer);
+    const bool done = place.kind == Place::kRun
+                          ? free_run(arenas, place.slab)
+                          : free_huge(arenas, reinterpret_cast<std::uintptr_t>(pointer));
     // Proved live, and yet another thread was first.
     if (!done) panic(Misuse::kDoubleFree, pointer, place.bytes);
 }

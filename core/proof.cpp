@@ -27,8 +27,8 @@ bool is_free(Slab* slab, SlotIndex slot) {
 }
 
 void find_slot(Slab* slab, std::uintptr_t addr, bool is_retired, Place& place) {
-    const SlotIndex slot = slot_starting_at(*slab, addr - start_of(slab));
-    if (slot == no_slot()) return;
+    SlotIndex slot;
+    if (!find_slot_at(*slab, addr - start_of(slab), slot)) return;
     place.kind = Place::kSlot;
     place.live = !is_retired && !is_free(slab, slot);
     place.slot = slot;

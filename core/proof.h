@@ -14,12 +14,18 @@ namespace emma {
 
 struct Place {
     enum Kind : std::uint8_t { kNothing, kSlot, kRun, kHuge };
-    Kind kind = kNothing;
-    bool live = false;      // false with a kind: the start of an object that is free
-    SlotIndex slot{};       // kSlot
-    Slab* slab = nullptr;   // kSlot: the slab; kRun: the first descriptor of the run
-    std::size_t bytes = 0;  // of the whole slot, run or mapping; 0 where that is not known any more
+    Kind kind;
+    bool live;          // false with a kind: the start of an object that is free
+    SlotIndex slot;     // kSlot
+    std::size_t bytes;  // of the whole slot, run or mapping; 0 where that is not known any more
+    Slab* slab;         // kSlot: the slab; kRun: the first descriptor of the run
 
+    // Names nothing. Field by field: compilers clear a whole one by a slow string instruction.
+    Place() {
+        kind = kNothing;
+        live = false;
+        bytes = 0;
+    }
     Misuse misuse() const {
         return kind == kNothing ? Misuse::kInvalidPointer : Misuse::kDoubleFree;
     }

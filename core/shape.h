@@ -33,7 +33,10 @@ struct Shape {
 
     constexpr std::size_t slice_bytes() const { return std::size_t{1} << slice_shift; }
     constexpr std::size_t arena_bytes() const { return kSlicesPerArena * slice_bytes(); }
-    constexpr std::size_t run_max_bytes() const { return arena_bytes() / 2; }
+    // What an arena holds beside its header.
+    constexpr std::size_t run_max_bytes() const {
+        return (kSlicesPerArena - header_slices) * slice_bytes();
+    }
     constexpr unsigned slice_count_for(std::size_t bytes) const {
         return static_cast<unsigned>((bytes + slice_bytes() - 1) >> slice_shift);
     }

@@ -138,16 +138,19 @@ struct alignas(arch::kCacheLineBytes) Slab {
 static_assert(sizeof(Slab) == arch::kCacheLineBytes);
 static_assert(kMediumMaxSlots <= 64, "untouched() is the second word");
 
-// The slot that starts at `offset` bytes into a slab, or no_slot() where none does.
-constexpr SlotIndex no_slot() { return SlotIndex(~0u); }
-
-inline SlotIndex slot_starting_at(const Slab& slab, std::size_t offset) {
+// The slot that starts at `offset` bytes into a slab; false where none does.
+inline bool find_slot_at(const Slab& slab, std::size_t offset, SlotIndex& slot) {
     const unsigned unit_shift = slab.is_small_class() ? 0 : kMediumUnitShift;
     const std::uint64_t product = std::uint64_t{offset >> unit_shift} * slab.reciprocal;
-    const auto index = static_cast<std::uint32_t>(product >> 32);
-    const bool on_a_unit = (offset & ((std::size_t{1} << unit_shift) - 1)) == 0;
-    const bool on_a_slot = static_cast<std::uint32_t>(product) <= slab.last_rest;
-    return on_a_unit && on_a_slot ? SlotIndex(index) : no_slot();
+    slot = SlotIndex(static_cast<std::uint32_t>(product >> 32));
+    return (offset & ((std::size_t{1} << unit_shift) - 1)) == 0 &&
+           static_cast<std::uint32_t>(product) <= slab.last_rest;
+}
+// The same; no_slot() where none does.
+constexpr SlotIndex no_slot() { return SlotIndex(~0u); }
+inline SlotIndex slot_starting_at(const Slab& slab, std::size_t offset) {
+    SlotIndex slot;
+    return find_slot_at(slab, offset, slot) ? slot : no_slot();
 }
 
 }  // namespace emma

@@ -81,11 +81,13 @@ void ArenaPool::put_in_limbo(Arena* arena) {
 // The arena is out of the list, and now leaves the table. If then no guard is held nobody can be
 // looking at it: a guard taken later finds it in neither, and one that was dropped has released its
 // look. Not in the list, because whoever took it out held a guard and has dropped that one too. Not
-// in the table, because it left that before the count was read, sequentially consistent on both.
+// in the table, because it left that before the count was read, sequentially consistent on both;
+// nor among the table's last proofs, which the number of unmappings has made void in between.
 std::size_t ArenaPool::unmap_closed(Arena* arena) {
     const std::uintptr_t addr = arena->addr();
     std::size_t unmapped = 0;
     (void)table_.begin_removal(addr);
+    unmaps_.fetch_add(1, memory_order_seq_cst);
     if (!no_guard_held()) {
         put_back(arena);
         return 0;
