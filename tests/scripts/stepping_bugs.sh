@@ -51,8 +51,8 @@ bug() {
 }
 
 bug "entry without a look at the busy flag" core/heap.h \
-    's/^        const Busy::Mark before = busy.occupy\(\);$/        (void)busy.occupy();\
-        const Busy::Mark before = Busy::Mark::kUnoccupied;/' \
+    's/^        const Busy::Mark before = busy.occupy\(\);$/        Busy::Mark before = busy.occupy();\
+        if (arenas != nullptr) before = Busy::Mark::kUnoccupied;/' \
     malloc-fast handler
 bug "a remote free that counts before it sets the bit" core/heap.cpp \
     '/^    if \(freed_words_of\(slab\)\[word_index_of\(slot\)\].test_and_set_bit/,/^    if \(!slab->owner.add_remote_free/c\
