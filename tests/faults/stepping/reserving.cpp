@@ -12,7 +12,7 @@ namespace {
 using Stats = struct emma_stats;
 
 constexpr std::size_t kSmall = 1 << 20;    // bytes reserved where the system is there as well
-constexpr std::size_t kEnough = 8 << 20;  // and where the workload must live on it
+constexpr std::size_t kEnough = 16 << 20;  // and where the workload must live on it
 constexpr long kPermission = 1, kNoMemory = 12;
 
 std::size_t idle_now() {
@@ -143,9 +143,9 @@ constexpr Operation kRows[] = {
     {"seal-again", have_sealed, populate, act_seal, is_sealed, nullptr, 0},
     {"reserved-malloc-first", have_reserve<kSmall>, nullptr, act_malloc<kUsual>,
      keep_result<kUsual>, nullptr, 1},
-    {"reserved-malloc-huge", have_reserve<4 * kSmall>, populate_thinly, act_malloc<3000000>,
-     keep_result<3000000>, proves_use, 1},
-    {"reserved-free-huge", have_reserve<4 * kSmall>, populate_and_choose<3000000>, act_free,
+    {"reserved-malloc-huge", have_reserve<4 * kSmall>, populate_thinly, act_malloc<5000000>,
+     keep_result<5000000>, proves_use, 1},
+    {"reserved-free-huge", have_reserve<4 * kSmall>, populate_and_choose<5000000>, act_free,
      nullptr, proves_return, 1},
     {"reserved-realloc-huge", have_reserve<4 * kSmall>, populate_and_choose<4194304>,
      act_realloc<6291456>, keep_resized<6291456>, proves_use, 2},
@@ -156,7 +156,7 @@ constexpr Operation kRows[] = {
      1},
     {"sealed-malloc-null", have_sealed, populate, act_malloc<100000000>, keep_nothing, nullptr,
      640},
-    {"sealed-free-huge", have_sealed, populate_and_choose<3000000>, act_free, nullptr,
+    {"sealed-free-huge", have_sealed, populate_and_choose<5000000>, act_free, nullptr,
      proves_return, 1},
     {"sealed-trim", have_sealed, arena_empty, act_trim, nullptr, proves_return, 640},
 };
