@@ -7,7 +7,7 @@
 ##                 (NATIVE=1: without QEMU and the scripts)
 ## make demo       the main job: counts the words of real text in a static program without a libc
 ## make example-NAME   builds and runs an example: see examples/README.md (EMULATOR=qemu-x86_64)
-## make stepping   every fault at every instruction of every operation (takes SEED=1): most of an hour
+## make stepping   every fault at every instruction of every operation (takes SEED=1): two hours
 ## make storms     signals, jumps, forks and deaths over four threads, in full (takes SEED=0): ten minutes
 ## make bench      time and memory on many workloads, Emma beside the allocators of Debian: half an hour
 ##                 (QUICK=1: 3 minutes; WORKLOADS="a b", RUNS=5, PEERS="name=/path/lib.so ...", HUGE=0)

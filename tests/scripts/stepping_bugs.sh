@@ -2,7 +2,7 @@
 # SPDX-License-Identifier: MIT OR Apache-2.0
 # tests/scripts/stepping_bugs.sh SET [all]: the stepping harness can fail. Each bug below is put into a copy of
 # the sources by one edit, and the harness must find it with the operation and the fault named; without
-# the bug the same must pass. All of them take some minutes; without `all` three are tried.
+# the bug the same must pass. All of them take some minutes; without `all` four are tried.
 # TEST-ONCE: it is about the harness
 # TEST-LIMIT: 900
 set -uo pipefail
@@ -51,22 +51,26 @@ bug() {
 }
 
 bug "entry without a look at the busy flag" core/heap.h \
-    's/if \(!busy.enter\(\)\) return false;/(void)busy.enter();/' \
+    's/^        const Busy::Mark before = busy.occupy\(\);$/        Busy::Mark before = busy.occupy();\
+        if (arenas != nullptr) before = Busy::Mark::kUnoccupied;/' \
     malloc-fast handler
 bug "a remote free that counts before it sets the bit" core/heap.cpp \
-    '/freed_words_of\(slab\)\[word_index_of\(slot\)\].test_and_set_bit/,/^    if \(slab->freed_count.fetch_add/c\
-    const bool is_first = slab->freed_count.fetch_add(1, memory_order_acq_rel) == 0;\
+    '/^    if \(freed_words_of\(slab\)\[word_index_of\(slot\)\].test_and_set_bit/,/^    if \(!slab->owner.add_remote_free/c\
+    const bool is_first = slab->owner.add_remote_free(memory_order_acq_rel);\
     if (freed_words_of(slab)[word_index_of(slot)].test_and_set_bit(raw(slot) % 64))\
         panic(Misuse::kDoubleFree, pointer, slab->slot_bytes());\
     if (!is_first) return;' \
     free-remote-last stop
+bug "heaps of a parent that are adopted before the survivor has named its own" core/heap_pool.cpp \
+    's/return generations_.is_settled\(\);/return true;/' \
+    fork-malloc-settle stop
 bug "slices that are clean before they are present" core/arena.cpp \
     's/^    head.present_slices.set_bits\(slices, memory_order_relaxed\);$/    head.clean_slices.set_bits(slices, memory_order_relaxed);&/' \
     malloc-grow jump
 
 if [[ ${2-} == all ]]; then
 bug "entry without a look at the visitor's flag" core/heap.h \
-    's/if \(visited.is_set\(\)\) \[\[unlikely\]\]/if (false)/' \
+    's/^        if \(visited.admits\(before\)\) \[\[likely\]\]/        if (before == Busy::Mark::kUnoccupied)/' \
     trim stop
 bug "a drain that takes off what it found instead of what was counted" core/heap.cpp \
     's/^    slab->uncounted = static_cast.*$/    (void)counted;/; s/settle\(slab, due - counted\);/settle(slab, due - found);/' \

@@ -338,6 +338,7 @@ void go_on_in_child(World& world) {
 
 void survive_fork(World& world) {
     go_on_in_child(world);
+    g_run.is_survivor = true;
     g_run.survivor_id = static_cast<int>(emma_syscall(__NR_set_tid_address, &g_run.survivor_id));
     emma_thread* attendant;
     CHECK(emma_thread_create(&attendant, nullptr, attend_victim, nullptr) == 0);
