@@ -209,6 +209,22 @@ $(wrappers): linker/emma-cc
 
 -include $(patsubst %.o,%.d,$(core_objects) $(crt_objects))
 
+# ---- the kernel of examples/kernel ---------------------------------------------------------------
+# Linked at the top of the address space; the archive is position-independent and does not care.
+kernel_sources := $(wildcard examples/kernel/*.cpp examples/kernel/*.S)
+kernel_objects := $(kernel_sources:%=$(OUT)/%.o)
+KERNEL_CXXFLAGS := -std=c++20 -O2 -g -Wall -Wextra -Wshadow -Werror -fno-exceptions -fno-rtti -fno-threadsafe-statics \
+	-fno-stack-protector -fcf-protection=none -fno-asynchronous-unwind-tables -fno-pie -mcmodel=kernel -mno-red-zone \
+	$(if $(compiler_is_clang),-mno-sse -mno-mmx,-mgeneral-regs-only -fno-tree-loop-distribute-patterns) -I$(OUT)/include
+KERNEL_LDFLAGS := -nostdlib -static -no-pie -Wl,-z,max-page-size=4096 -Wl,--build-id=none -Wl,--fatal-warnings \
+	-T examples/kernel/kernel.ld
+$(OUT)/examples/kernel/%.o: examples/kernel/% $(public_headers) $(OUT)/flags Makefile
+	@mkdir -p $(@D)
+	$(call run,CXX,$(CXX) $(KERNEL_CXXFLAGS) -MMD -MP -c $< -o $@)
+$(OUT)/kernel.elf: $(kernel_objects) $(OUT)/libemma.a examples/kernel/kernel.ld
+	$(call run,LINK,$(CXX) $(KERNEL_LDFLAGS) $(filter %.o %.a,$^) -o $@)
+-include $(kernel_objects:.o=.d)
+
 # ---- the one hosted artefact -------------------------------------------------------------------
 # All of core/ once more, as a shared object in the place of a libc's malloc. Frames have unwind tables
 # because exceptions of a program's new-handler pass through them.
@@ -357,7 +373,7 @@ programs: all preload $(nolibc_programs) $(stepping_program) $(unit_programs) $(
 	$(unit_sources:%.cpp=$(OUT)/unit/%.cpp.d) $(unit_core_objects:.o=.d) $(explorer_objects:.o=.d) $(sanitize_objects:.o=.d)
 
 # ---- for people --------------------------------------------------------------------------------
-.PHONY: check demo stepping storms bench-signals lint format install clean help
+.PHONY: check demo demo-kernel stepping storms bench-signals lint format install clean help
 check:
 	@tests/setup check
 	@+$(MAKE) CXX=g++ CC=gcc programs && $(MAKE) CXX=clang++ CC=clang programs
@@ -370,6 +386,12 @@ demo:
 	@tests/setup demo
 	@+$(MAKE) $(OUT)/tests/static/examples/wordfreq
 	@tests/demo $(OUT)/tests/static/examples/wordfreq
+
+kernel_image := $(if $(compiler_is_clang),build/clang-bare-slot-gs-8,build/bare-slot-gs-8)/kernel.elf
+demo-kernel:
+	@tests/setup kernel
+	@+$(MAKE) PORT=bare HEAP_SLOT=gs:8 $(kernel_image)
+	@examples/kernel/run $(kernel_image)
 
 stepping:
 	@+$(MAKE) $(stepping_program)
