@@ -273,7 +273,7 @@ std::uint64_t number_at(const char* digits) {
         delete[] object;
         delete[] again;
     } else {  // null
-        int* volatile nowhere = nullptr;
+        volatile int* volatile nowhere = nullptr;
         *nowhere = 1;
     }
     print("kernel: it went unnoticed\n");
