@@ -34,6 +34,7 @@ inline const char* const kCallNames[] = {"map", "unmap", "purge"};
 inline std::atomic<long> calls[kCalls];
 inline std::atomic<long> refused[kCalls];
 inline std::atomic<long> barriers;
+inline bool has_barrier = true;
 inline std::atomic<std::size_t> held_bytes;
 // Refuses the calls of one kind from number `first` to `last` (from 1 on).
 inline Call refuse_call = kMap;
@@ -90,6 +91,7 @@ bool emma_bare_purge(void* pages, size_t bytes) noexcept {
 
 bool emma_bare_barrier() noexcept {
     host::barriers.fetch_add(1);
+    if (!host::has_barrier) return false;
     const int expedited = MEMBARRIER_CMD_PRIVATE_EXPEDITED;
     if (syscall(SYS_membarrier, expedited, 0) == 0) return true;
     syscall(SYS_membarrier, MEMBARRIER_CMD_REGISTER_PRIVATE_EXPEDITED, 0);

@@ -17,8 +17,8 @@ std::size_t g_sizes[kObjects];
 
 std::size_t size_for(unsigned i) {
     if (i % 1000 == 8) return 3u << 20;  // huge
-    if (i % 100 == 3) return 300'000;   // a run
-    if (i % 20 == 1) return 20'000;     // a medium slab
+    if (i % 100 == 3) return 300'000;    // a run
+    if (i % 20 == 1) return 20'000;      // a medium slab
     return 16 + i % 900;
 }
 
