@@ -78,7 +78,7 @@ $(if $(filter bare,$(PORT)),,$(error HEAP_SLOT works with PORT=bare))
 $(if $(filter 1,$(TLS)),$(error HEAP_SLOT and TLS=1 are two places for the same heap))
 endif
 ifeq ($(PORT),bare)
-no_bare := $(filter-out all install help clean build/%,$(MAKECMDGOALS))
+no_bare := $(filter-out all programs install help clean build/%,$(MAKECMDGOALS))
 $(if $(no_bare),$(error make $(no_bare) takes no PORT=bare; make and make install do))
 endif
 $(call one_of,DEBUG,0 1)
@@ -366,9 +366,22 @@ $(OUT)/tests/preload/%: tests/preload/%.cpp Makefile
 	@mkdir -p $(@D)
 	$(call run,LINK,$(CXX) -std=c++20 -O2 -g $(TEST_WARNINGS) -I. $(source_flags) -MMD -MP -MF $@.d $< -pthread -o $@)
 
+# PORT=bare: hosted programs that play the program below which the bare archive lies.
+port_programs := $(patsubst tests/bare/%.cpp,$(OUT)/tests/bare/%,$(wildcard tests/bare/*.cpp))
+slot_define := $(if $(filter function,$(HEAP_SLOT)),-DSLOT_FUNCTION,$(if $(HEAP_SLOT),-DSLOT_GS,$(if $(filter 1,$(TLS)),-DSLOT_TLS)))
+$(OUT)/tests/bare/%: tests/bare/%.cpp $(OUT)/libemma.a $(public_headers) Makefile
+	@mkdir -p $(@D)
+	$(call run,LINK,$(CXX) -std=c++20 -O2 -g $(TEST_WARNINGS) -I$(OUT)/include $(slot_define) -MMD -MP -MF $@.d \
+		$< -pthread $(libc_first) $(OUT)/libemma.a -o $@)
+-include $(port_programs:=.d)
+
 .PHONY: programs
+ifeq ($(PORT),bare)
+programs: all $(port_programs) $(if $(filter 0,$(TLS)),$(OUT)/kernel.elf)
+else
 programs: all preload $(nolibc_programs) $(stepping_program) $(unit_programs) $(explorer_programs) $(sanitize_programs) \
 	$(hosted_programs) $(preload_programs) $(bare_program)
+endif
 -include $(wildcard $(nolibc_programs:=.d) $(stepping_program).d $(stepping_objects:=.d) $(hosted_programs:=.d) $(preload_programs:=.d)) \
 	$(unit_sources:%.cpp=$(OUT)/unit/%.cpp.d) $(unit_core_objects:.o=.d) $(explorer_objects:.o=.d) $(sanitize_objects:.o=.d)
 

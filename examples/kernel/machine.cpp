@@ -211,6 +211,9 @@ bool emma_bare_barrier() noexcept {
     return true;
 }
 
+// The same word as by HEAP_SLOT=gs:8; called in a build with HEAP_SLOT=function alone.
+void** emma_bare_heap_slot() noexcept { return &this_cpu().heap; }
+
 // ---- output and end
 
 void print(const char* text, std::size_t length) {

@@ -53,11 +53,13 @@ void emma_bare_panic(const emma_panic* panic) noexcept {
 
 // libstdc++'s headers call these where they would throw.
 namespace std {
-[[noreturn]] void __throw_length_error(const char* what) {
+__attribute__((noreturn)) void __throw_length_error(const char* what) {
     print("kernel: ");
     print(what);
     print("\n");
     end_run(Outcome::kFailed);
 }
-[[noreturn]] void __throw_bad_array_new_length() { __throw_length_error("array too long"); }
+__attribute__((noreturn)) void __throw_bad_array_new_length() {
+    __throw_length_error("array too long");
+}
 }  // namespace std
