@@ -216,7 +216,7 @@ kernel_objects := $(kernel_sources:%=$(OUT)/%.o)
 KERNEL_CXXFLAGS := -std=c++20 -O2 -g -Wall -Wextra -Wshadow -Werror -fno-exceptions -fno-rtti -fno-threadsafe-statics \
 	-fno-stack-protector -fcf-protection=none -fno-asynchronous-unwind-tables -fno-pie -mcmodel=kernel -mno-red-zone \
 	$(if $(compiler_is_clang),-mno-sse -mno-mmx,-mgeneral-regs-only -fno-tree-loop-distribute-patterns) -I$(OUT)/include
-KERNEL_LDFLAGS := -nostdlib -static -no-pie -Wl,-z,max-page-size=4096 -Wl,--build-id=none -Wl,--fatal-warnings \
+KERNEL_LDFLAGS := -nostdlib -static -Wl,-z,max-page-size=4096 -Wl,--build-id=none -Wl,--fatal-warnings \
 	-T examples/kernel/kernel.ld
 $(OUT)/examples/kernel/%.o: examples/kernel/% $(public_headers) $(OUT)/flags Makefile
 	@mkdir -p $(@D)

@@ -51,6 +51,7 @@ using HeapSlot = std::conditional_t<
     kHeapSlot == HeapSlotKind::kNone, NoHeapSlot,
     std::conditional_t<kHeapSlot == HeapSlotKind::kFunction, ProgramHeapSlot<arch::FunctionSlot>,
                        ProgramHeapSlot<arch::GsSlot<kHeapSlotOffset>>>>;
+// NOLINTNEXTLINE(readability-identifier-naming): the name of the variable above
 inline constexpr HeapSlot t_heap{};
 #endif
 

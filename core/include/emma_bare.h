@@ -54,7 +54,7 @@ bool emma_bare_barrier(void) EMMA_NOEXCEPT;
  * Without more every operation borrows a heap by atomic operations and gives it back: nothing needs
  * to be known about who calls, and code may be preempted and moved to another processor anywhere.
  *
- * A heap that stays with its processor or thread makes an operation two to four times as fast. It
+ * A heap that stays with its processor or thread makes an operation several times as fast. It
  * needs a word, zero at first, in which Emma notes the heap. The build option HEAP_SLOT says where:
  *
  *   make PORT=bare HEAP_SLOT=gs:8       the eight bytes at %gs:8
