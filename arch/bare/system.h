@@ -26,4 +26,7 @@ inline Result<std::size_t> write(int, const void*, std::size_t) { return kNoSyst
 
 inline Errno populate(void*, std::size_t) { return kNoSystem; }
 
+// There are no forks.
+inline Errno wipe_on_fork(void*, std::size_t) { return kNoSystem; }
+
 }  // namespace emma::arch
