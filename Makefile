@@ -15,6 +15,7 @@
 ## make bench-instructions  instructions of each operation, beside the table that CI holds them to
 ##                 (UPDATE=1: writes the table)
 ## make bench-signals  who survives a handler that allocates, and a fork: Emma and the allocators installed
+## make demo-kernel  a kernel of two processors on PORT=bare, in QEMU
 ## make lint       formatting, clang-tidy, layers, headers, instructions, scripts
 ## make format     lays out the sources with clang-format
 ## make preload    libemma_preload.so, to run an existing program on Emma: LD_PRELOAD=build/libemma_preload.so
@@ -28,7 +29,10 @@
 ##   TLS=1|0               0: no thread pointer is used, every operation borrows a heap
 ##   CHECKS=0|1            1: every misuse that can be proved is reported before anything is touched
 ##   DEBUG=0|1             1: internal assertions
-##   PORT=linux            where memory comes from
+##   PORT=linux|bare       bare: for kernels and loaders; no system call, the program supplies the page
+##                         functions of emma_bare.h; TLS=0 unless asked for
+##   HEAP_SLOT=            with PORT=bare, where the current heap is noted: function (emma_bare_heap_slot())
+##                         or gs:8 (the word at %gs:8, any offset)
 ##   SYMBOL_PREFIX=        foo_: every symbol is renamed, for several copies in one program; the
 ##                         archives and headers (foo_emma.h) go to build/prefix-foo_/
 ##   CXX=g++ CC=gcc        the compiler; CXX=clang++ or CC=clang chooses clang for both
@@ -46,9 +50,10 @@ endif
 
 # ---- options -----------------------------------------------------------------------------------
 ARCH ?= x86_64
-TLS ?= 1
-CHECKS ?= 0
 PORT ?= linux
+TLS ?= $(if $(filter bare,$(PORT)),0,1)
+HEAP_SLOT ?=
+CHECKS ?= 0
 SYMBOL_PREFIX ?=
 DEBUG ?= 0
 NATIVE ?= 0
@@ -71,8 +76,17 @@ $(call not_yet,ARCH,aarch64 riscv64)
 $(call one_of,ARCH,x86_64)
 $(call one_of,TLS,0 1)
 $(call one_of,CHECKS,0 1)
-$(call not_yet,PORT,bare)
-$(call one_of,PORT,linux)
+$(call one_of,PORT,linux bare)
+ifneq ($(HEAP_SLOT),)
+slot_is_good := $(shell printf %s '$(subst ','\'',$(HEAP_SLOT))' | grep -xE 'function|gs:(0x[0-9A-Fa-f]{1,7}|[0-9]{1,9})')
+$(if $(slot_is_good),,$(error HEAP_SLOT='$(HEAP_SLOT)' is none of: function gs:OFFSET))
+$(if $(filter bare,$(PORT)),,$(error HEAP_SLOT works with PORT=bare))
+$(if $(filter 1,$(TLS)),$(error HEAP_SLOT and TLS=1 are two places for the same heap))
+endif
+ifeq ($(PORT),bare)
+no_bare := $(filter-out all programs install help clean build/%,$(MAKECMDGOALS))
+$(if $(no_bare),$(error make $(no_bare) takes no PORT=bare; make and make install do))
+endif
 $(call one_of,DEBUG,0 1)
 $(call one_of,NATIVE,0 1)
 $(call one_of,V,0 1)
@@ -85,8 +99,8 @@ endif
 
 compiler_is_clang := $(findstring clang,$(notdir $(firstword $(CXX))))
 option_set := $(subst $() ,-,$(strip $(if $(filter-out g++,$(notdir $(CXX))),$(subst ++,,$(notdir $(CXX)))) \
-	$(if $(filter 0,$(TLS)),notls) $(if $(filter 1,$(CHECKS)),checks) $(if $(filter 1,$(DEBUG)),debug) \
-	$(addprefix prefix-,$(SYMBOL_PREFIX))))
+	$(if $(filter bare,$(PORT)),bare $(if $(filter 1,$(TLS)),tls) $(subst :,-,$(HEAP_SLOT:%=slot-%)),$(if $(filter 0,$(TLS)),notls)) \
+	$(if $(filter 1,$(CHECKS)),checks) $(if $(filter 1,$(DEBUG)),debug) $(addprefix prefix-,$(SYMBOL_PREFIX))))
 OUT := build$(if $(option_set),/$(option_set))
 
 # One clear line instead of a page of errors when the compiler is missing. The targets listed see to
@@ -103,6 +117,13 @@ CODEGEN := -g -ffreestanding -fno-exceptions -fno-rtti -fno-threadsafe-statics \
 	-ffunction-sections -fdata-sections -fno-asynchronous-unwind-tables -fvisibility=hidden \
 	$(if $(compiler_is_clang),-fno-builtin -fsized-deallocation,-fno-tree-loop-distribute-patterns -fno-align-jumps)
 DEFINES := -DEMMA_TLS=$(TLS) -DEMMA_CHECKS=$(CHECKS) -DEMMA_DEBUG=$(DEBUG)
+ifeq ($(PORT),bare)
+# Code that may run in an interrupt's frame, in a kernel that saves nothing but general registers.
+# clang's -mgeneral-regs-only refuses the long double of libstdc++'s headers, which nothing here uses.
+CODEGEN += -mno-red-zone $(if $(compiler_is_clang),-mno-sse -mno-mmx,-mgeneral-regs-only)
+DEFINES += -DEMMA_BARE=1 $(if $(HEAP_SLOT),$(if $(filter function,$(HEAP_SLOT)),-DEMMA_HEAP_SLOT=1,-DEMMA_HEAP_SLOT=2 \
+	-DEMMA_HEAP_SLOT_OFFSET=$(HEAP_SLOT:gs:%=%)))
+endif
 LIB_CXXFLAGS := -std=c++20 $(CODEGEN) $(WARNINGS) $(DEFINES) -I. -Icore/include -Icrt/include
 
 # run shows a short line, or with V=1 the command itself.
@@ -111,9 +132,13 @@ run = $(if $(filter 0,$(V)),@echo '  $(1)	$@';)$(2)
 # ---- the libraries -----------------------------------------------------------------------------
 core_sources := $(wildcard core/*.cpp core/api/*.cpp)
 crt_sources := $(wildcard crt/*.cpp) $(wildcard arch/$(ARCH)/*.S)
+ifeq ($(PORT),bare)
+core_sources := $(filter-out core/page_source.cpp,$(core_sources)) $(wildcard core/bare/*.cpp)
+crt_sources :=
+endif
 core_objects := $(core_sources:%=$(OUT)/obj/%.o)
 crt_objects := $(crt_sources:%=$(OUT)/obj/%.o)
-header_sources := $(wildcard core/include/* crt/include/*)
+header_sources := $(wildcard core/include/* $(if $(filter linux,$(PORT)),crt/include/*))
 prefixed_headers := $(patsubst %,$(OUT)/include/$(SYMBOL_PREFIX)%,$(notdir $(header_sources)))
 mapping_headers := $(patsubst %,$(OUT)/plain/%,$(notdir $(header_sources)))
 public_headers := $(patsubst %,$(OUT)/include/%,$(notdir $(header_sources)))
@@ -121,7 +146,9 @@ linker_scripts := $(patsubst linker/$(ARCH)/%,$(OUT)/lib/%,$(wildcard linker/$(A
 wrappers := $(OUT)/bin/emma-cc $(OUT)/bin/emma-c++
 
 .PHONY: all
-ifeq ($(SYMBOL_PREFIX),)
+ifeq ($(PORT),bare)
+all: $(OUT)/libemma.a $(if $(SYMBOL_PREFIX),$(prefixed_headers) $(mapping_headers),$(public_headers))
+else ifeq ($(SYMBOL_PREFIX),)
 all: $(OUT)/libemma.a $(OUT)/libemma_crt.a $(public_headers) $(linker_scripts) $(wrappers)
 else
 # No wrappers: what compilers call by themselves (memcpy, operator new) has other names here.
@@ -133,8 +160,8 @@ endif
 # too: some name a group, of which the linker would keep one for all copies (destructors, `...D5Ev`).
 ifneq ($(SYMBOL_PREFIX),)
 $(OUT)/libemma_crt.a: $(OUT)/libemma.a
-rename_symbols = && nm --defined-only $(filter %.o,$^) $(if $(filter %_crt.a,$@),$(core_objects)) | \
-	awk 'NF == 3 && $$3 ~ /^[A-Za-z_]/ { print $$3, "$(SYMBOL_PREFIX)" $$3 }' | LC_ALL=C sort -u > $@.renamed && \
+rename_symbols = && nm $(if $(filter linux,$(PORT)),--defined-only) $(filter %.o,$^) $(if $(filter %_crt.a,$@),$(core_objects)) | \
+	awk 'NF == 2 && /emma_bare_/ { $$3 = $$2 } NF == 3 && $$3 ~ /^[A-Za-z_]/ { print $$3, "$(SYMBOL_PREFIX)" $$3 }' | LC_ALL=C sort -u > $@.renamed && \
 	objcopy -D --redefine-syms=$@.renamed $@
 endif
 $(OUT)/libemma.a: $(core_objects)
@@ -147,7 +174,7 @@ OPTIMISE := -O2
 # gcc's -Oz keeps some passes that make code longer: without these the C family is 2 % smaller.
 COLD := -Oz $(if $(compiler_is_clang),,-fno-shrink-wrap -fno-move-loop-invariants -fno-ivopts -fno-tree-loop-optimize -fno-caller-saves \
 	-fno-tree-sink -fno-code-hoisting -fno-tree-pre -fno-if-conversion -fno-ipa-modref)
-core_cold := $(filter-out core/emma.cpp,$(wildcard core/*.cpp))
+core_cold := $(filter-out core/emma.cpp,$(wildcard core/*.cpp core/bare/*.cpp))
 $(core_cold:%=$(OUT)/obj/%.o): OPTIMISE := $(COLD)
 
 # The assembler names the linker's table wherever the weak __errno_location is looked up, and nothing
@@ -189,6 +216,22 @@ $(wrappers): linker/emma-cc
 	@mkdir -p $(@D) && cp $< $@ && chmod +x $@
 
 -include $(patsubst %.o,%.d,$(core_objects) $(crt_objects))
+
+# ---- the kernel of examples/kernel ---------------------------------------------------------------
+# Linked at the top of the address space; the archive is position-independent and does not care.
+kernel_sources := $(wildcard examples/kernel/*.cpp examples/kernel/*.S)
+kernel_objects := $(kernel_sources:%=$(OUT)/%.o)
+KERNEL_CXXFLAGS := -std=c++20 -O2 -g -Wall -Wextra -Wshadow -Werror -fno-exceptions -fno-rtti -fno-threadsafe-statics \
+	-fno-stack-protector -fcf-protection=none -fno-asynchronous-unwind-tables -fno-pie -mcmodel=kernel -mno-red-zone \
+	$(if $(compiler_is_clang),-mno-sse -mno-mmx,-mgeneral-regs-only -fno-tree-loop-distribute-patterns) -I$(OUT)/include
+KERNEL_LDFLAGS := -nostdlib -static -Wl,-z,max-page-size=4096 -Wl,--build-id=none -Wl,--fatal-warnings \
+	-T examples/kernel/kernel.ld
+$(OUT)/examples/kernel/%.o: examples/kernel/% $(public_headers) $(OUT)/flags Makefile
+	@mkdir -p $(@D)
+	$(call run,CXX,$(CXX) $(KERNEL_CXXFLAGS) -MMD -MP -c $< -o $@)
+$(OUT)/kernel.elf: $(kernel_objects) $(OUT)/libemma.a examples/kernel/kernel.ld
+	$(call run,LINK,$(CXX) $(KERNEL_LDFLAGS) $(filter %.o %.a,$^) -o $@)
+-include $(kernel_objects:.o=.d)
 
 # ---- the one hosted artefact -------------------------------------------------------------------
 # All of core/ once more, as a shared object in the place of a libc's malloc. Frames have unwind tables
@@ -342,9 +385,22 @@ $(OUT)/tests/preload/%: tests/preload/%.cpp Makefile
 	@mkdir -p $(@D)
 	$(call run,LINK,$(CXX) -std=c++20 -O2 -g $(TEST_WARNINGS) -I. $(source_flags) -MMD -MP -MF $@.d $< -pthread -o $@)
 
+# PORT=bare: hosted programs that play the program below which the bare archive lies.
+port_programs := $(patsubst tests/bare/%.cpp,$(OUT)/tests/bare/%,$(wildcard tests/bare/*.cpp))
+slot_define := $(if $(filter function,$(HEAP_SLOT)),-DSLOT_FUNCTION,$(if $(HEAP_SLOT),-DSLOT_GS,$(if $(filter 1,$(TLS)),-DSLOT_TLS)))
+$(OUT)/tests/bare/%: tests/bare/%.cpp $(OUT)/libemma.a $(public_headers) Makefile
+	@mkdir -p $(@D)
+	$(call run,LINK,$(CXX) -std=c++20 -O2 -g $(TEST_WARNINGS) -I$(OUT)/include $(slot_define) -MMD -MP -MF $@.d \
+		$< -pthread $(libc_first) $(OUT)/libemma.a -o $@)
+-include $(port_programs:=.d)
+
 .PHONY: programs
+ifeq ($(PORT),bare)
+programs: all $(port_programs) $(if $(filter 0,$(TLS)),$(OUT)/kernel.elf)
+else
 programs: all preload $(nolibc_programs) $(stepping_program) $(unit_programs) $(explorer_programs) $(sanitize_programs) \
 	$(hosted_programs) $(preload_programs) $(bare_programs) $(injected_programs)
+endif
 -include $(wildcard $(nolibc_programs:=.d) $(stepping_program).d $(stepping_objects:=.d) $(hosted_programs:=.d) $(preload_programs:=.d) \
 	$(bare_programs:=.d) $(injected_programs:=.d)) \
 	$(unit_sources:%.cpp=$(OUT)/unit/%.cpp.d) $(unit_core_objects:.o=.d) $(explorer_objects:.o=.d) $(sanitize_objects:.o=.d)
@@ -375,7 +431,7 @@ $(OUT)/bench/launch: tests/bench/launch.c Makefile
 bench-programs: all preload $(bench_programs)
 
 # ---- for people --------------------------------------------------------------------------------
-.PHONY: check demo stepping storms bench bench-plots bench-instructions bench-signals lint format install clean help
+.PHONY: check demo demo-kernel stepping storms bench bench-plots bench-instructions bench-signals lint format install clean help
 check:
 	@tests/setup check
 	@+$(MAKE) CXX=g++ CC=gcc programs && $(MAKE) CXX=clang++ CC=clang programs
@@ -388,6 +444,12 @@ demo:
 	@tests/setup demo
 	@+$(MAKE) $(OUT)/tests/static/examples/wordfreq
 	@tests/demo $(OUT)/tests/static/examples/wordfreq
+
+kernel_image := $(if $(compiler_is_clang),build/clang-bare-slot-gs-8,build/bare-slot-gs-8)/kernel.elf
+demo-kernel:
+	@tests/setup kernel
+	@+$(MAKE) PORT=bare HEAP_SLOT=gs:8 $(kernel_image)
+	@examples/kernel/run $(kernel_image)
 
 # Each example by one command; examples/README.md tells what they show.
 example-%:
@@ -427,7 +489,12 @@ format:
 	@tests/setup lint
 	git ls-files '*.h' '*.hpp' '*.c' '*.cpp' | xargs clang-format -i
 
-ifneq ($(SYMBOL_PREFIX),)
+ifeq ($(PORT),bare)
+install: all
+	install -d $(addprefix $(DESTDIR)$(PREFIX)/,include lib)
+	install -m 644 $(if $(SYMBOL_PREFIX),$(prefixed_headers),$(public_headers)) $(DESTDIR)$(PREFIX)/include
+	install -m 644 $(OUT)/libemma.a $(DESTDIR)$(PREFIX)/lib/lib$(SYMBOL_PREFIX)emma_bare.a
+else ifneq ($(SYMBOL_PREFIX),)
 install: all
 	install -d $(addprefix $(DESTDIR)$(PREFIX)/,include lib)
 	install -m 644 $(prefixed_headers) $(DESTDIR)$(PREFIX)/include

@@ -7,6 +7,7 @@
 
 #if defined(__x86_64__) && defined(__LP64__)
 #include "arch/x86_64/cpu.h"
+#include "arch/x86_64/gs.h"
 #include "arch/x86_64/syscall.h"
 #include "arch/x86_64/syscall_numbers.h"
 #include "arch/x86_64/tcb.h"
@@ -34,6 +35,7 @@ static_assert(std::same_as<decltype(test_and_set_bit(nullptr, 0u)), bool>);
 static_assert(std::same_as<decltype(copy_bytes(nullptr, nullptr, std::size_t{})), void>);
 static_assert(std::same_as<decltype(zero_bytes(nullptr, std::size_t{})), void>);
 static_assert(std::same_as<decltype(thread_pointer()), ThreadControlBlock*>);
+static_assert(std::same_as<decltype(load_gs(0)), void*>);
 static_assert(kCacheLineBytes >= 64 && (kCacheLineBytes & (kCacheLineBytes - 1)) == 0);
 
 }  // namespace emma::arch

@@ -3,8 +3,9 @@
 // system call.
 #include "core/check.h"
 
-#include "arch/linux/process.h"
+#include "arch/system.h"
 #include "core/atomic.h"
+#include "core/include/emma_bare.h"
 #include "core/line.h"
 
 namespace emma {
@@ -41,7 +42,11 @@ void compose(Line& line, Misuse misuse, const void* pointer, std::size_t size_cl
 void panic(Misuse misuse, const void* pointer, std::size_t size_class_bytes) {
     Line line;
     compose(line, misuse, pointer, size_class_bytes);
-    if (const emma_panic_handler handler = g_handler.load(memory_order_relaxed)) {
+    emma_panic_handler handler = g_handler.load(memory_order_relaxed);
+    if constexpr (kBare) {
+        if (handler == nullptr) handler = emma_bare_panic;
+    }
+    if (handler != nullptr) {
         const emma_panic what{static_cast<emma_panic_kind>(misuse), pointer, size_class_bytes,
                               line.text()};
         handler(&what);

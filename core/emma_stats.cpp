@@ -2,7 +2,7 @@
 // Statistics: counters, and a walk over every descriptor. The walk changes nothing and reads what
 // other threads write, so it is exact only while they rest.
 #include "arch/arch.h"
-#include "arch/linux/threads.h"
+#include "arch/system.h"
 #include "core/audit.h"
 #include "core/stats.h"
 

@@ -3,8 +3,7 @@
 // new ones. New heaps share a mapping, away from all objects.
 #include "core/heap_pool.h"
 
-#include "arch/linux/memory.h"
-#include "arch/linux/threads.h"
+#include "arch/system.h"
 
 namespace emma {
 namespace {

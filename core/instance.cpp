@@ -60,7 +60,7 @@ void zero_object(void* object, std::size_t bytes) {
 // ---- heaps for operations ----------------------------------------------------------------------
 
 bool attach_thread(bool abandon_occupied) {
-#if EMMA_TLS == 1
+    if (!kOwnHeaps) return true;
     if (kHosted && !thread_may_attach()) return false;
     Heap* const present = t_heap.load(memory_order_relaxed);
     const bool has_one = present != &g_no_heap;
@@ -78,24 +78,19 @@ bool attach_thread(bool abandon_occupied) {
     if (heap->was_held.load(memory_order_relaxed))
         g_instance.adoptions.fetch_add(1, memory_order_relaxed);
     heap->was_held.store(true, memory_order_relaxed);
-#else
-    (void)abandon_occupied;
-#endif
     return true;
 }
 
 void detach_thread() {
-#if EMMA_TLS == 1
     Heap* const heap = t_heap.load(memory_order_relaxed);
     if (!heap->busy.is_unoccupied()) return;  // nor is g_no_heap
     t_heap.store(&g_no_heap, memory_order_relaxed);
     signal_fence();  // a handler must not find the heap here once another thread may have it
     HeapPool::release(heap);
-#endif
 }
 
 bool HeapLease::enter_own(Instance& instance) {
-    if (!kThreadPointer || &instance != &g_instance) return false;
+    if (!kOwnHeaps || &instance != &g_instance) return false;
     if (current_heap() == &g_no_heap && !attach_thread(false)) return false;
     Heap* const own = current_heap();
     instance.heaps.settle(own);
@@ -128,7 +123,7 @@ HeapLease::HeapLease(Instance& instance, Heap* wanted) {
         return;
     }
     // Where threads have no heaps of their own, the object's is as good as any.
-    const bool is_shared = !kThreadPointer || &instance != &g_instance;
+    const bool is_shared = !kOwnHeaps || &instance != &g_instance;
     if (is_shared && HeapPool::try_acquire(wanted, Holder::operation(current_heap()))) {
         (void)enter_borrowed(instance, wanted);
     }

@@ -9,6 +9,7 @@
 #include "core/arena_pool.h"
 #include "core/config.h"
 #include "core/heap_pool.h"
+#include "core/heap_slot.h"
 #include "core/proof.h"
 
 namespace emma {
@@ -58,23 +59,7 @@ struct Instance {
 // The instance behind malloc and operator new.
 extern constinit Instance g_instance;
 
-// ---- the calling thread's heap in the default instance
-
-// What a thread without a heap points at: no free slots, for ever occupied.
-extern constinit Heap g_no_heap;
-
-#if EMMA_TLS == 1
-// Changed by its own thread and by that thread's signal handlers.
-extern constinit thread_local Atomic<Heap*> t_heap __attribute__((visibility("hidden")));
-#endif
-
-inline Heap* current_heap() {
-#if EMMA_TLS == 1
-    return t_heap.load(memory_order_relaxed);
-#else
-    return &g_no_heap;
-#endif
-}
+// ---- the calling thread's heap in the default instance: current_heap()
 
 // Gives the thread a heap; false: no memory.
 bool attach_thread(bool abandon_occupied);

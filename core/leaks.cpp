@@ -2,7 +2,7 @@
 // DEBUG builds: what is live in the default instance when the program exits is reported. In a file
 // of its own, which in other builds only a program that sets the writer has linked; nothing is
 // reported there. Runs from the fini array, so without start code that walks it there is no report.
-#include "arch/linux/process.h"
+#include "arch/system.h"
 #include "core/audit.h"
 #include "core/include/emma.h"
 

@@ -2,7 +2,7 @@
 // Memory for the default instance without the system: emma_reserve puts regions of populated pages
 // in front of the system as its source, emma_seal takes the system away. In a file of its own, so
 // that only a program that asks for it pays for it.
-#include "arch/linux/memory.h"
+#include "arch/system.h"
 #include "core/error_number.h"
 #include "core/include/emma.h"
 #include "core/instance.h"

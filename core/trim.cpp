@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MIT OR Apache-2.0
 // Giving memory back on request: what emma_trim does, from the heaps down to the arenas. In a file
 // of its own, so that only a program that asks for it pays for it.
-#include "arch/linux/threads.h"
+#include "arch/system.h"
 #include "core/include/emma.h"
 #include "core/instance.h"
 

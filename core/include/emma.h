@@ -306,7 +306,7 @@ struct emma_panic {
 typedef void (*emma_panic_handler)(const struct emma_panic* panic);
 
 /* Replaces the handler; null restores the default one, which writes the message as one line to file
- * descriptor 2 and traps (SIGILL). */
+ * descriptor 2 and traps (SIGILL); with PORT=bare it is the program's emma_bare_panic. */
 void emma_set_panic_handler(emma_panic_handler handler) EMMA_NOEXCEPT;
 
 /* Panics for lack of memory (EMMA_PANIC_OUT_OF_MEMORY) and does not return: for allocating code

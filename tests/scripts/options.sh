@@ -7,7 +7,7 @@ set -uo pipefail
 failed=0
 unset MAKEFLAGS MAKELEVEL MFLAGS
 help=$(make help)
-for word in check demo example-NAME stepping storms bench-signals preload lint format install clean ARCH TLS CHECKS DEBUG PORT SYMBOL_PREFIX CXX PREFIX; do
+for word in check demo demo-kernel example-NAME stepping storms bench-signals preload lint format install clean ARCH TLS CHECKS DEBUG PORT HEAP_SLOT SYMBOL_PREFIX CXX PREFIX; do
     grep -q "$word" <<<"$help" || { echo "make help does not name $word" && failed=1; }
 done
 refused() { # expected text, arguments of make
@@ -26,8 +26,15 @@ refused "TLS='' is none of" TLS=
 refused "TLS='0 1' is none of" TLS="0 1"
 refused "CHECKS='yes' is none of" CHECKS=yes
 refused "DEBUG='on' is none of" DEBUG=on
-refused "PORT=bare is planned" PORT=bare
 refused "PORT='windows' is none of" PORT=windows
+refused "PORT='' is none of" PORT=
+refused "make check takes no PORT=bare" PORT=bare check
+refused "TLS='2' is none of" PORT=bare TLS=2
+refused "HEAP_SLOT='fs:8' is none of" PORT=bare HEAP_SLOT=fs:8
+refused "HEAP_SLOT='gs:' is none of" PORT=bare HEAP_SLOT=gs:
+refused "HEAP_SLOT='gs:8 gs:16' is none of" PORT=bare HEAP_SLOT='gs:8 gs:16'
+refused "HEAP_SLOT works with PORT=bare" HEAP_SLOT=function
+refused "HEAP_SLOT and TLS=1" PORT=bare HEAP_SLOT=function TLS=1
 refused "SYMBOL_PREFIX='9x' is not the beginning" SYMBOL_PREFIX=9x
 refused "SYMBOL_PREFIX='a-b' is not" SYMBOL_PREFIX=a-b
 refused "SYMBOL_PREFIX='a b' is not" SYMBOL_PREFIX='a b'

@@ -1,0 +1,48 @@
+// SPDX-License-Identifier: MIT OR Apache-2.0
+// PORT=bare: the default page source is the program, by the functions that emma_bare.h declares.
+// Takes the place of core/page_source.cpp. What they yield is checked as far as a look can, so that
+// a mistake is an allocation that fails and not an arena at a wrong address.
+#include "core/page_source.h"
+
+#include "core/include/emma_bare.h"
+
+// The program need not have it.
+extern "C" bool emma_bare_purge(void* pages, size_t bytes) noexcept __attribute__((weak));
+
+namespace emma {
+namespace {
+
+void* bare_map(void*, std::size_t bytes, std::size_t alignment, std::uintptr_t) {
+    void* const pages = emma_bare_map(bytes, alignment);
+    if ((reinterpret_cast<std::uintptr_t>(pages) & (alignment - 1)) == 0) return pages;
+    (void)emma_bare_unmap(pages, bytes);
+    return nullptr;
+}
+
+// An arena stays as it was mapped: its neighbours are the program's.
+Extension bare_extend(void*, std::uintptr_t, std::size_t) { return Extension::kTaken; }
+
+bool bare_unmap(void*, void* pages, std::size_t bytes) { return emma_bare_unmap(pages, bytes); }
+
+bool bare_purge(void*, void* pages, std::size_t bytes) {
+    return emma_bare_purge != nullptr && emma_bare_purge(pages, bytes);
+}
+
+bool bare_resize(void*, void*, std::size_t, std::size_t) { return false; }
+
+bool bare_move(void*, void*, std::size_t, void*, std::size_t) { return false; }
+
+}  // namespace
+
+constinit const PageSource kSystemPages{.map = bare_map,
+                                        .extend = bare_extend,
+                                        .unmap = bare_unmap,
+                                        .purge = bare_purge,
+                                        .resize = bare_resize,
+                                        .move = bare_move,
+                                        .idle_bytes = nullptr,
+                                        .context = nullptr,
+                                        .shape = &kDefaultShape,
+                                        .origin = 0};
+
+}  // namespace emma
