@@ -14,6 +14,7 @@
 ## make preload    libemma_preload.so, to run an existing program on Emma: LD_PRELOAD=build/libemma_preload.so
 ## make install    headers, archives, wrappers, linker scripts, files for pkg-config and CMake;
 ##                 takes PREFIX=/usr/local, DESTDIR=
+## make one-file   the allocator as one source: build/one-file/emma.cpp with its headers beside it
 ## make clean      removes build/
 ## make help       this text
 ##
@@ -116,7 +117,7 @@ wrappers := $(OUT)/bin/emma-cc $(OUT)/bin/emma-c++
 
 .PHONY: all
 ifeq ($(SYMBOL_PREFIX),)
-all: $(OUT)/libemma.a $(OUT)/libemma_crt.a $(public_headers) $(linker_scripts) $(wrappers)
+all: $(OUT)/libemma.a $(OUT)/libemma_crt.a $(OUT)/libemma_beside.a $(public_headers) $(linker_scripts) $(wrappers)
 else
 # No wrappers: what compilers call by themselves (memcpy, operator new) has other names here.
 all: $(OUT)/libemma.a $(OUT)/libemma_crt.a $(prefixed_headers) $(mapping_headers)
@@ -132,8 +133,10 @@ rename_symbols = && nm --defined-only $(filter %.o,$^) $(if $(filter %_crt.a,$@)
 	objcopy -D --redefine-syms=$@.renamed $@
 endif
 $(OUT)/libemma.a: $(core_objects)
+# Without the standard names: where a libc keeps its own, whatever the order on the link line.
+$(OUT)/libemma_beside.a: $(filter-out $(OUT)/obj/core/api/%,$(core_objects))
 $(OUT)/libemma_crt.a: $(crt_objects)
-$(OUT)/libemma.a $(OUT)/libemma_crt.a: $(OUT)/flags
+$(OUT)/libemma.a $(OUT)/libemma_crt.a $(OUT)/libemma_beside.a: $(OUT)/flags
 	$(call run,AR,rm -f $@ && ar rcsD $@ $(filter %.o,$^)$(rename_symbols))
 
 # What runs on every allocation and free is optimised for speed, the rest of core for size.
@@ -330,6 +333,11 @@ programs: all preload $(nolibc_programs) $(stepping_program) $(unit_programs) $(
 	$(unit_sources:%.cpp=$(OUT)/unit/%.cpp.d) $(unit_core_objects:.o=.d) $(explorer_objects:.o=.d) $(sanitize_objects:.o=.d)
 
 # ---- for people --------------------------------------------------------------------------------
+# The allocator as one source file, for projects that have no use for an archive.
+.PHONY: one-file
+one-file:
+	$(call run,ONE,linker/one-file build/one-file)
+
 .PHONY: check demo stepping storms bench-signals lint format install clean help
 check:
 	@tests/setup check
@@ -376,21 +384,16 @@ else
 install: all
 	install -d $(addprefix $(DESTDIR)$(PREFIX)/,bin include lib/emma lib/pkgconfig lib/cmake/emma)
 	install -m 644 $(public_headers) $(DESTDIR)$(PREFIX)/include
-	install -m 644 $(OUT)/libemma.a $(OUT)/libemma_crt.a $(DESTDIR)$(PREFIX)/lib
+	install -m 644 $(OUT)/libemma.a $(OUT)/libemma_crt.a $(OUT)/libemma_beside.a $(DESTDIR)$(PREFIX)/lib
 	install -m 644 $(linker_scripts) $(DESTDIR)$(PREFIX)/lib/emma
 	install -m 755 $(wrappers) $(DESTDIR)$(PREFIX)/bin
-	printf '%s\n' $(pkg_config_lines) > $(DESTDIR)$(PREFIX)/lib/pkgconfig/emma.pc
-	printf '%s\n' $(cmake_lines) > $(DESTDIR)$(PREFIX)/lib/cmake/emma/emma-config.cmake
+	for file in emma emma-beside emma-nolibc; do \
+		sed 's/@VERSION@/$(version)/' linker/package/$$file.pc.in > $(DESTDIR)$(PREFIX)/lib/pkgconfig/$$file.pc || exit 1; done
+	install -m 644 linker/package/emma-config.cmake $(DESTDIR)$(PREFIX)/lib/cmake/emma
+	sed 's/@VERSION@/$(version)/' linker/package/emma-config-version.cmake.in \
+		> $(DESTDIR)$(PREFIX)/lib/cmake/emma/emma-config-version.cmake
 endif
-
-# For programs with a libc; without one the wrappers know all there is to know. Both files find the
-# rest relative to themselves, so that an installation may be moved.
-pkg_config_lines = 'prefix=$${pcfiledir}/../..' 'Name: emma' 'Description: embeddable memory allocator' \
-	'Version: $(version)' 'Cflags: -I$${prefix}/include' 'Libs: -L$${prefix}/lib -lemma'
-cmake_lines = 'get_filename_component(emma_prefix "$${CMAKE_CURRENT_LIST_DIR}/../../.." ABSOLUTE)' \
-	'add_library(emma::emma STATIC IMPORTED)' 'set_target_properties(emma::emma PROPERTIES' \
-	'    IMPORTED_LOCATION "$${emma_prefix}/lib/libemma.a"' \
-	'    INTERFACE_INCLUDE_DIRECTORIES "$${emma_prefix}/include")'
+# The files for pkg-config and CMake find the rest relative to themselves: an installation may be moved.
 version = $(shell grep -ohE '"[0-9]+\.[0-9]+\.[0-9]+"' core/*.cpp core/*.h | tr -d '"' | head -n 1)
 
 help:
