@@ -13,6 +13,7 @@
  */
 #if defined(WORK_LIBC)
 #define _GNU_SOURCE
+#include <errno.h>
 #include <malloc.h>
 #include <pthread.h>
 #include <stdio.h>
@@ -127,12 +128,15 @@ static int work(worker* w) {
 
 static worker workers[kThreads];
 
-#if defined(WORK_LIBC)
+#if defined(WORK_LIBC) || defined(WORK_CRT)
 static void* start(void* argument) {
     worker* const w = argument;
     w->failed_line = work(w);
     return NULL;
 }
+#endif
+
+#if defined(WORK_LIBC)
 static int run_all(void) {
     pthread_t threads[kThreads];
     for (unsigned i = 0; i < kThreads; i++)
@@ -141,15 +145,10 @@ static int run_all(void) {
     return 0;
 }
 #elif defined(WORK_CRT)
-static int start(void* argument) {
-    worker* const w = argument;
-    w->failed_line = work(w);
-    return 0;
-}
 static int run_all(void) {
     emma_thread* threads[kThreads];
     for (unsigned i = 0; i < kThreads; i++)
-        CHECK(emma_thread_create(&threads[i], start, &workers[i], NULL) == 0);
+        CHECK(emma_thread_create(&threads[i], NULL, start, &workers[i]) == 0);
     for (unsigned i = 0; i < kThreads; i++) CHECK(emma_thread_join(threads[i], NULL) == 0);
     return 0;
 }
@@ -184,6 +183,9 @@ static int work_libc(void) {
         CHECK(malloc_usable_size(objects[i]) >= 7);
         free(objects[i]);
     }
+    errno = 0;
+    volatile size_t too_much = (size_t)-4096;
+    CHECK(emma_malloc(too_much) == NULL && errno == ENOMEM);
     char* text = NULL;
     CHECK(asprintf(&text, "%d %s", 42, "and more") > 0 && IS_RIGHT(text));
     free(text);
@@ -246,7 +248,7 @@ static int run(void) {
     const int cxx_line = work_cxx();
     if (cxx_line != 0) return cxx_line;
 #endif
-    CHECK(emma_check() == 0);
+    CHECK(emma_check(NULL, NULL) == 0);
     struct emma_stats stats;
     emma_stats(&stats);
     CHECK(stats.mapped_bytes > 0);
