@@ -98,8 +98,7 @@ CMAKE
 
     # ---- the one file. What it needs from outside: nothing, but for mem* from clang without optimisation,
     # and what clang's code for exceptions would name, weakly.
-    for options in "-O2" "-O0" "-Os -DEMMA_CHECKS=1 -DEMMA_DEBUG=1" "-O2 -DEMMA_TLS=0" "-O2 -fno-exceptions -fno-rtti" \
-        "-O2 -fPIC" "-O2 -ffreestanding" "-O0 -ffreestanding -DEMMA_TLS=0 -fno-exceptions" "-O3 -std=c++2b"; do
+    for options in "-O2" "-O0" "-Os -DEMMA_CHECKS=1 -DEMMA_DEBUG=1" "-O2 -fPIC" "-O0 -ffreestanding -DEMMA_TLS=0 -fno-exceptions"; do
         read -ra options <<<"$options"
         $cxx -std=c++20 "${options[@]}" "${warn[@]}" -Wpedantic -Wconversion -Wshadow -Wundef -c emma.cpp
         allowed='w .*|U _GLOBAL_OFFSET_TABLE_'
