@@ -15,6 +15,8 @@
 ## make install    headers, archives, wrappers, linker scripts, files for pkg-config and CMake;
 ##                 takes PREFIX=/usr/local, DESTDIR=
 ## make one-file   the allocator as one source: build/one-file/emma.cpp with its headers beside it
+## make matrix     runtimes by linkers by flags, every cell built and run; table in build/matrix.txt
+## make rust       build/rust/release/wordindex: Rust without std or a libc (takes CARGO=cargo)
 ## make clean      removes build/
 ## make help       this text
 ##
@@ -86,7 +88,7 @@ OUT := build$(if $(option_set),/$(option_set))
 
 # One clear line instead of a page of errors when the compiler is missing. The targets listed see to
 # their tools themselves.
-ifneq ($(filter-out help clean demo check lint format,$(or $(MAKECMDGOALS),all)),)
+ifneq ($(filter-out help clean demo check lint format matrix rust,$(or $(MAKECMDGOALS),all)),)
 missing := $(strip $(foreach tool,$(firstword $(CXX)) $(firstword $(CC)) ar,$(if $(shell command -v $(tool)),,$(tool))))
 $(if $(missing),$(error not found: $(missing); install g++ or clang, and binutils (tests/setup build does)))
 endif
@@ -214,8 +216,9 @@ source_flags = $(shell sed -n 's|^// TEST-FLAGS: *||p' $<)
 wrapper = CC=$(CC) CXX=$(CXX) $(OUT)/bin/$(if $(filter %.c,$<),emma-cc -std=c11,emma-c++ -std=c++20)
 nolibc_flags = -O2 -g $(TEST_WARNINGS) -I. $(DEFINES) -MMD -MP -MF $@.d -MT $@
 
+hosted_examples := examples/beside_libc.cpp examples/pmr.cpp
 nolibc_sources := $(wildcard $(foreach folder,freestanding misuse stress faults,tests/$(folder)/*.c tests/$(folder)/*.cpp)) \
-	$(filter-out examples/beside_libc.cpp examples/nolibc_header.c,$(wildcard examples/*.c examples/*.cpp))
+	$(filter-out $(hosted_examples) examples/nolibc_header.c,$(wildcard examples/*.c examples/*.cpp))
 nolibc_programs := $(foreach kind,static static-pie,$(addprefix $(OUT)/tests/$(kind)/,$(basename $(nolibc_sources))))
 
 # A second copy of the allocator under other names, for the tests of pointers from elsewhere.
@@ -301,13 +304,12 @@ $(OUT)/tests/sanitize/bug: tests/explorer/bugs/remote_count_relaxed.sed tests/ex
 	@mkdir -p $(@D)
 	$(call run,BUG,tests/explorer/build_bug $< $@ '$(CXX) $(SANITIZE_CXXFLAGS) -pthread' $(sanitize_objects))
 
-# Hosted programs: the allocator beside a libc (named before Emma, so that malloc stays its own), and the parts of tests that hold for any allocator.
-libc_first := -Wl,-lstdc++,-lc
-hosted_programs := $(addprefix $(OUT)/tests/hosted/,$(basename $(wildcard examples/beside_libc.cpp tests/freestanding/api.c)))
-$(OUT)/tests/hosted/%: %.cpp $(OUT)/libemma.a $(public_headers) Makefile
+# Hosted programs: the allocator beside a libc, and the parts of tests that hold for any allocator.
+hosted_programs := $(addprefix $(OUT)/tests/hosted/,$(basename $(hosted_examples) tests/freestanding/api.c))
+$(OUT)/tests/hosted/%: %.cpp $(OUT)/libemma_beside.a $(public_headers) Makefile
 	@mkdir -p $(@D)
 	$(call run,LINK,$(CXX) -std=c++20 -O2 -g $(TEST_WARNINGS) -I$(OUT)/include -MMD -MP -MF $@.d \
-		$(source_flags) $< -pthread $(libc_first) $(OUT)/libemma.a -o $@)
+		$(source_flags) $< -pthread $(OUT)/libemma_beside.a -o $@)
 $(OUT)/tests/hosted/%: %.c Makefile
 	@mkdir -p $(@D)
 	$(call run,LINK,$(CC) -std=gnu11 -O2 -g $(TEST_WARNINGS) -DTEST_HOST_LIBC -MMD -MP -MF $@.d \
@@ -337,6 +339,19 @@ programs: all preload $(nolibc_programs) $(stepping_program) $(unit_programs) $(
 .PHONY: one-file
 one-file:
 	$(call run,ONE,linker/one-file build/one-file)
+
+# The default build, as the rows of the table say themselves what they are.
+.PHONY: matrix rust
+matrix:
+	@tests/setup matrix
+	@+$(MAKE) all one-file && $(MAKE) TLS=0 build/notls/libemma.a
+	@tests/matrix/run $(if $(filter 1,$(SAMPLE)),--sample) build
+
+CARGO ?= cargo
+rust:
+	@tests/setup rust
+	@+$(MAKE) all
+	cd examples/rust && EMMA=$(CURDIR)/$(OUT) $(CARGO) build --quiet --release --locked --target-dir $(CURDIR)/build/rust
 
 .PHONY: check demo stepping storms bench-signals lint format install clean help
 check:

@@ -255,7 +255,12 @@ static int run(void) {
     return 0;
 }
 
-int main(void) {
+#if defined(WORK_NOLIBC)
+__attribute__((used)) /* its start calls main in assembly, which no optimiser of whole programs sees
+                       */
+#endif
+                      int
+                      main(void) {
     const int line = run();
 #if defined(WORK_LIBC)
     if (line != 0) fprintf(stderr, "workload: line %d\n", line);
