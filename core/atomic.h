@@ -26,6 +26,14 @@ class Atomic {
     Atomic& operator=(const Atomic&) = delete;
 
     T load(std::memory_order order) const { return value_.load(order); }
+    // Relaxed load and comparison in one instruction.
+    bool equals(T value) const requires(sizeof(T) == 8) {
+        return arch::word_equals(reinterpret_cast<const std::uint64_t*>(&value_), value);
+    }
+    // Acquire load and comparison in one instruction.
+    bool is_below(T value) const requires(sizeof(T) == 1) {
+        return arch::byte_is_below(reinterpret_cast<const std::uint8_t*>(&value_), value);
+    }
     void store(T value, std::memory_order order) { value_.store(value, order); }
     T exchange(T value, std::memory_order order) { return value_.exchange(value, order); }
     T fetch_add(T value, std::memory_order order) { return value_.fetch_add(value, order); }

@@ -74,7 +74,9 @@ void Auditor::audit_shape(Arena& arena, unsigned slice) {
            "a slice of a slab is free", &slab);
     expect(slab.slot_count == arena.shape().slot_count_for(slot_bytes, count),
            "slot count of a slab", &slab);
-    expect(slab.reciprocal == reciprocal_for(slot_bytes), "reciprocal of a slab", &slab);
+    expect(slab.reciprocal == reciprocal_for(slot_bytes) &&
+               slab.last_rest == rest_for(slot_bytes, slab.slot_count - 1u),
+           "reciprocal of a slab", &slab);
     expect(slab.free_words == arena.free_words(slice), "bitmap of a slab", &slab);
     for (unsigned distance = 1; distance < count; ++distance) {
         const Slab& line = arena.slab(slice + distance);
@@ -95,9 +97,7 @@ void Auditor::audit_slots(Slab& slab) {
         const std::uint64_t slots = low_bits(left < 64 ? left : 64);
         expect(((free | remote) & ~slots) == 0, "a slot behind the last one is free", &slab);
         expect((free & remote) == 0, "a slot is free twice", &slab);
-        expect(free == 0 || (slab.summary >> word & 1) != 0, "free slots without a summary", &slab);
     }
-    expect((slab.summary & ~low_bits(words)) == 0, "summary of words that are not there", &slab);
     if (slab.state == SlabState::kCurrent) return;
     const unsigned live = slab.slot_count - count_free(slab.free_words, slab.slot_count);
     const unsigned due = slab.countdown + slab.held_back;
@@ -118,16 +118,17 @@ void Auditor::audit_slab(Heap* heap, Arena& arena, unsigned slice) {
 }
 
 void Auditor::audit_bin(Heap* heap, SizeClass size_class) {
-    const Bin& bin = heap->bins[raw(size_class)];
+    const BinWords& bins = heap->bins;
+    const unsigned bin = raw(size_class);
     const Slab* const slab = heap->slabs[raw(size_class)].current;
-    if (bin.word_offset == 0) return;
+    if (bins.word_offset[bin] == 0) return;
     expect(slab != nullptr, "a bin takes slots from no slab", heap);
     if (slab == nullptr) return;
     const auto* const words = slab->free_words;
-    const auto index = static_cast<std::size_t>(&word_of(heap, bin) - words);
+    const auto index = static_cast<std::size_t>(&word_of(heap, size_class) - words);
     expect(index < word_count_for(slab->slot_count), "a bin's word is not its slab's", heap);
-    expect(bin.slot_bytes == slab->slot_bytes(), "slot size of a bin", heap);
-    expect(bin.word_base == start_of(slab) + index * 64 * slab->slot_bytes(), "base of a bin",
+    expect(bins.slot_bytes[bin] == slab->slot_bytes(), "slot size of a bin", heap);
+    expect(bins.word_base[bin] == start_of(slab) + index * 64 * slab->slot_bytes(), "base of a bin",
            heap);
 }
 

@@ -17,9 +17,10 @@ namespace {
     return or_enomem(g_instance.allocate(bytes, kMinAlignment, Contents::kAny));
 }
 
-// The bin's word is used up; the caller has entered the heap.
-[[gnu::noinline]] void* allocate_refill(Heap* heap, SizeClass size_class) {
-    void* const object = heap->allocate(size_class, nullptr);
+// The bin's word is used up; the caller has entered the heap. Arguments that are where the caller
+// has them cost no instruction: hence `bytes` and not its class, and the order.
+[[gnu::noinline]] void* allocate_refill(std::size_t bytes, Heap* heap) {
+    void* const object = heap->allocate(table_class_for(bytes), nullptr);
     heap->leave();
     return or_enomem(object);
 }
@@ -27,7 +28,7 @@ namespace {
 [[gnu::noinline]] void free_slow(void* pointer) { g_instance.release(pointer); }
 
 // The heap was entered, but the free is not a plain one.
-[[gnu::noinline]] void free_after_entry(Heap* heap, void* pointer) {
+[[gnu::noinline]] void free_after_entry(void* pointer, Heap* heap) {
     heap->leave();
     free_slow(pointer);
 }
@@ -40,9 +41,9 @@ namespace {
 // The slot of a small slab that starts at `addr`; false where none does. As slot_starting_at(),
 // with what is known of small slabs: one slice, offsets in bytes.
 inline bool find_small_slot(const Slab* slab, std::uintptr_t addr, SlotIndex& slot) {
-    const std::uint64_t product = (addr & kSliceMask) * std::uint64_t{slab->reciprocal};
+    const std::uint64_t product = (addr & kSliceMask) * slab->reciprocal;
     slot = SlotIndex(static_cast<std::uint32_t>(product >> 32));
-    return static_cast<std::uint32_t>(product) < slab->reciprocal && raw(slot) < slab->slot_count;
+    return static_cast<std::uint32_t>(product) <= slab->last_rest;
 }
 
 }  // namespace
@@ -59,10 +60,9 @@ EMMA_PUBLIC void* emma_malloc(size_t size) noexcept {
     // Occupied by what this call interrupted or by a visitor, or the thread has none.
     if (!heap->enter()) [[unlikely]]
         return allocate_slow(size);
-    const SizeClass size_class = table_class_for(size);
-    void* const object = heap->take(size_class);
+    void* const object = heap->take(table_class_for(size));
     if (object == nullptr) [[unlikely]]
-        return allocate_refill(heap, size_class);
+        return allocate_refill(size, heap);
     heap->leave();
     return object;
 }
@@ -81,12 +81,10 @@ EMMA_PUBLIC void emma_free(void* ptr) noexcept {
         return free_slow(ptr);
     SlotIndex slot;
     if (!find_small_slot(slab, addr, slot)) [[unlikely]]
-        return free_after_entry(heap, ptr);
-    if (slab->freed_count.load(memory_order_relaxed) != 0) [[unlikely]]
-        return free_after_entry(heap, ptr);
+        return free_after_entry(ptr, heap);
     const PutResult result = put_local(slab, slot);
     if (result == PutResult::kWasFree) [[unlikely]]
-        return free_after_entry(heap, ptr);
+        return free_after_entry(ptr, heap);
     if (result == PutResult::kAttend) [[unlikely]]
         return free_attend(heap, slab);
     heap->leave();

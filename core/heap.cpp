@@ -67,33 +67,38 @@ bool Heap::refill(SizeClass size_class, bool may_add_slab) {
     BinSlabs& bin = slabs[raw(size_class)];
     if (bin.current != nullptr) leave_full(bin.current);
     bin.current = nullptr;
-    bins[raw(size_class)].word_offset = 0;
+    bins.word_offset[raw(size_class)] = 0;
     return take_listed(size_class) || (may_add_slab && add_slab(size_class));
 }
 
-// Moves the bin on to the lowest word with free slots.
+// The lowest word with a free slot, so that few pages of a slab are in use; or the word count. A
+// summary of the words would cost every free three instructions, and the search is shorter than one
+// of them for each slot found, all words of a new slab taken together.
+unsigned Heap::lowest_word(const Slab* slab) {
+    const unsigned count = word_count_for(slab->slot_count);
+    unsigned index = 0;
+    while (index < count && slab->free_words[index].load(memory_order_relaxed) == 0) ++index;
+    return index;
+}
+
+// Moves the bin on to another word of its slab.
 bool Heap::next_word(SizeClass size_class) {
     Slab* const slab = slabs[raw(size_class)].current;
     if (slab == nullptr) return false;
-    while (slab->summary != 0) {
-        const unsigned index = lowest_bit(slab->summary);
-        if (slab->free_words[index].load(memory_order_relaxed) != 0) {
-            use_word(size_class, index);
-            return true;
-        }
-        slab->summary &= slab->summary - 1;  // it was emptied while it was the bin's word
-    }
-    return false;
+    const unsigned index = lowest_word(slab);
+    if (index == word_count_for(slab->slot_count)) return false;
+    use_word(size_class, index);
+    return true;
 }
 
 void Heap::use_word(SizeClass size_class, unsigned word_index) {
     Slab* const slab = slabs[raw(size_class)].current;
-    Bin& bin = bins[raw(size_class)];
-    const auto slot_bytes = static_cast<std::uint32_t>(slab->slot_bytes());
-    bin.word_offset = reinterpret_cast<std::uintptr_t>(&slab->free_words[word_index]) -
-                      reinterpret_cast<std::uintptr_t>(this);
-    bin.word_base = start_of(slab) + std::size_t{word_index} * 64 * slot_bytes;
-    bin.slot_bytes = slot_bytes;
+    const unsigned bin = raw(size_class);
+    const std::size_t slot_bytes = slab->slot_bytes();
+    bins.word_offset[bin] = reinterpret_cast<std::uintptr_t>(&slab->free_words[word_index]) -
+                            reinterpret_cast<std::uintptr_t>(this);
+    bins.word_base[bin] = start_of(slab) + std::size_t{word_index} * 64 * slot_bytes;
+    bins.slot_bytes[bin] = slot_bytes;
 }
 
 // The current slab has no free slot: every slot is due, and the freers not yet counted.
@@ -133,7 +138,7 @@ void Heap::put(Slab* slab, SlotIndex slot, const void* pointer) {
     // Freed by another thread and not yet collected: as free as by the bitmap below. Acquire pairs
     // with put_remote(): the bit was set before the count.
     const bool freed_remotely =
-        slab->freed_count.load(memory_order_acquire) != 0 &&
+        slab->owner.remote_frees(memory_order_acquire) != 0 &&
         (freed_words_of(slab)[word_index_of(slot)].load(memory_order_relaxed) & bit_of(slot)) != 0;
     const PutResult result = freed_remotely ? PutResult::kWasFree : put_local(slab, slot);
     if (result == PutResult::kWasFree) panic(Misuse::kDoubleFree, pointer, slab->slot_bytes());
@@ -148,7 +153,7 @@ void Heap::put_remote(Slab* slab, SlotIndex slot, const void* pointer) {
         panic(Misuse::kDoubleFree, pointer, slab->slot_bytes());
     // Release: bit and object contents before the count. Acquire: the inbox link below is this
     // thread's only after the owner that last reset the count has read it.
-    if (slab->freed_count.fetch_add(1, memory_order_acq_rel) != 0) return;
+    if (!slab->owner.add_remote_free(memory_order_acq_rel)) return;
     Slab* head = inbox.load(memory_order_relaxed);
     do {
         arena_of(slab)->inbox_next(slice_of(slab)) = head;
@@ -171,7 +176,7 @@ void Heap::collect(Slab* slab) {
     BitmapWord* const freed_words = freed_words_of(slab);
     // Acquire pairs with put_remote(): at least as many bits are visible as are counted. Release:
     // the inbox link was read before the slab can be pushed again.
-    const unsigned counted = slab->freed_count.exchange(0, memory_order_acq_rel);
+    const unsigned counted = slab->owner.take_remote_frees(memory_order_acq_rel);
     // One writer; relaxed: the number is all there is to see.
     remote_frees.store(remote_frees.load(memory_order_relaxed) + counted, memory_order_relaxed);
     unsigned found = 0;
@@ -188,7 +193,6 @@ void Heap::collect(Slab* slab) {
                   slab->slot_bytes());
         }
         word.store(free | freed, memory_order_relaxed);
-        slab->summary |= std::uint64_t{1} << index;
         found += count_bits(freed);
     }
     const unsigned due = slab->countdown + slab->held_back;
@@ -232,18 +236,18 @@ void Heap::set_up(const SliceRange& range, SizeClass size_class) {
     slab.slice_count = static_cast<std::uint8_t>(range.count);
     slab.slice = static_cast<std::uint8_t>(range.first);
     slab.free_words = range.arena->free_words(range.first);
-    slab.summary = low_bits(word_count_for(slab.slot_count));
     slab.countdown = kNoCountdown;
     slab.held_back = 0;
     slab.uncounted = 0;
     slab.state = SlabState::kCurrent;
-    slab.owner = OwnerTag(this, slab.is_small_class());
+    slab.last_rest = rest_for(slot_bytes, slab.slot_count - 1u);
+    slab.owner.set(this, slab.is_small_class());
     fill_free(slab.free_words, slab.slot_count);
     if (tracks_untouched(&slab))
         slab.untouched().store(range.clean ? low_bits(slab.slot_count) : 0, memory_order_relaxed);
     for (unsigned distance = 1; distance < range.count; ++distance) {
         Slab& line = range.arena->slab(range.first + distance);
-        line.owner = {};
+        line.owner.clear();
         line.slice_count = static_cast<std::uint8_t>(distance);
         line.use.store(SliceUse::kContinuation, memory_order_relaxed);
     }
@@ -262,7 +266,7 @@ void Heap::list_all_with_room() {
             // Acquire: another heap's slab is seen whole, and then is not this heap's.
             if (slab->use.load(memory_order_acquire) != SliceUse::kSlab) continue;
             if (slab->owner.heap() != this || slab->state != SlabState::kFull) continue;
-            if (slab->summary == 0) continue;
+            if (lowest_word(slab) == word_count_for(slab->slot_count)) continue;
             slab->countdown += slab->held_back;
             slab->held_back = 0;
             append(slab);
@@ -288,9 +292,9 @@ void Heap::unlink(Slab* slab) {
 // Nothing is live and nobody is on the way to the slab, so its slices may have a new owner.
 void Heap::retire(Slab* slab) {
     EMMA_ASSERT(count_free(slab->free_words, slab->slot_count) == slab->slot_count);
-    EMMA_ASSERT(slab->uncounted == 0 && slab->freed_count.load(memory_order_relaxed) == 0);
+    EMMA_ASSERT(slab->uncounted == 0 && slab->owner.remote_frees(memory_order_relaxed) == 0);
     if (slab->state == SlabState::kListed) unlink(slab);
-    slab->owner = {};
+    slab->owner.clear();
     slab->use.store(SliceUse::kRetiredSlab, memory_order_relaxed);
     arenas->release(arena_of(slab), slice_of(slab), slab->slice_count);
 }

@@ -43,32 +43,35 @@ class Ownership {
 };
 
 // Whether an operation of the holder is at work in the heap: a second one can only be a signal
-// handler's that interrupted it, and must leave the heap alone. A handler that comes between the
-// look and the mark in enter() finds the heap free and is done with it before the mark is made. Two
-// plain stores: incrementing in memory and decrementing again would make each operation wait for
-// the one before. A heap of zero bytes is occupied, and stays so: the stand-in of threads without a
-// heap needs no test of its own.
+// handler's that interrupted it, and must leave the heap alone. The mark is set before it is known
+// whether it may be, and put back as it was where not: a handler that comes between the look and
+// the mark finds the heap free and is done with it before the mark is made. Plain loads and stores:
+// incrementing in memory and decrementing again would make each operation wait for the one before.
+// A heap of zero bytes is occupied, and stays so: the stand-in of threads without a heap needs no
+// test of its own.
 class Busy {
   public:
-    // Relaxed: for the thread's own handlers program order is enough, and a visitor makes all
-    // threads pass a barrier before it looks.
-    bool enter() {
-        if (mark_.load(memory_order_relaxed) == kOccupied) [[unlikely]]
-            return false;
-        mark_.store(kOccupied, memory_order_relaxed);
+    enum class Mark : std::uint8_t { kOccupied = 0, kUnoccupied = 1 };
+
+    // The mark before. Relaxed: for the thread's own handlers program order is enough, and a
+    // visitor makes all threads pass a barrier before it looks.
+    Mark occupy() {
+        const Mark before = mark_.load(memory_order_relaxed);
+        mark_.store(Mark::kOccupied, memory_order_relaxed);
         signal_fence();
-        return true;
+        return before;
     }
     // Release pairs with is_unoccupied_remote().
-    void exit() { mark_.store(kUnoccupied, memory_order_release); }
-    bool is_unoccupied() const { return mark_.load(memory_order_relaxed) == kUnoccupied; }
+    void put_back(Mark before) { mark_.store(before, memory_order_release); }
+    void exit() { put_back(Mark::kUnoccupied); }
+    bool is_unoccupied() const { return mark_.load(memory_order_relaxed) == Mark::kUnoccupied; }
     // For a visitor. Acquire: what the holder's last operation did is visible with its exit.
-    bool is_unoccupied_remote() const { return mark_.load(memory_order_acquire) == kUnoccupied; }
+    bool is_unoccupied_remote() const {
+        return mark_.load(memory_order_acquire) == Mark::kUnoccupied;
+    }
 
   private:
-    static constexpr std::uint8_t kOccupied = 0;
-    static constexpr std::uint8_t kUnoccupied = 1;
-    Atomic<std::uint8_t> mark_;
+    Atomic<Mark> mark_;
 };
 
 // Whether another thread is at work in the heap while its holder is not: see HeapPool::visit(). The
@@ -77,6 +80,11 @@ class Busy {
 class Visited {
   public:
     bool is_set() const { return flag_.load(memory_order_acquire) != 0; }
+    // Whether the heap may be entered that had this mark: it was unoccupied and has no visitor, in
+    // one comparison. Acquire pairs with clear().
+    bool admits(Busy::Mark before) const {
+        return flag_.is_below(static_cast<std::uint8_t>(before));
+    }
     bool try_set() {
         std::uint8_t expected = 0;
         return flag_.compare_exchange(expected, 1, memory_order_seq_cst, memory_order_relaxed);
@@ -87,12 +95,13 @@ class Visited {
     Atomic<std::uint8_t> flag_;
 };
 
-// What the fast path needs: the bitmap word that slots are taken from, as an offset from the heap
-// so that 0 means the heap's own word without free slots.
-struct Bin {
-    std::uintptr_t word_offset;
-    std::uintptr_t word_base;  // address of the slot of the word's bit 0
-    std::uint32_t slot_bytes;
+// What the fast path needs of each bin: the bitmap word that slots are taken from, as an offset
+// from the heap so that 0 means the heap's own word without free slots. Rows of one field, which
+// one instruction indexes; an array of bins takes two more to find the bin.
+struct BinWords {
+    std::uintptr_t word_offset[kSizeClassCount];
+    std::uintptr_t word_base[kSizeClassCount];  // address of the slot of the word's bit 0
+    std::uint64_t slot_bytes[kSizeClassCount];
 };
 
 struct BinSlabs {
@@ -103,13 +112,13 @@ struct BinSlabs {
 
 struct alignas(arch::kCacheLineBytes) Heap {
     // ---- holder
-    std::uint64_t no_free_slots;  // always 0; first, see Bin
+    std::uint64_t no_free_slots;  // always 0; first, see BinWords
     Busy busy;
     Visited visited;                   // any thread; here because every operation looks at it
     Atomic<bool> was_held;             // by a thread, ever; relaxed
     Atomic<std::size_t> remote_frees;  // collected so far; the holder writes, others may look
     ArenaPool* arenas;
-    Bin bins[kSizeClassCount];
+    BinWords bins;
     BinSlabs slabs[kSizeClassCount];
 
     // ---- any thread
@@ -120,12 +129,11 @@ struct alignas(arch::kCacheLineBytes) Heap {
     // The holder's right to touch the heap until leave(). False: it is occupied, by what this
     // operation interrupted or by a visitor.
     bool enter() {
-        if (!busy.enter()) return false;
-        if (visited.is_set()) [[unlikely]] {
-            busy.exit();
-            return false;
-        }
-        return true;
+        const Busy::Mark before = busy.occupy();
+        if (visited.admits(before)) [[likely]]
+            return true;
+        busy.put_back(before);
+        return false;
     }
     void leave() { busy.exit(); }
 
@@ -153,6 +161,7 @@ struct alignas(arch::kCacheLineBytes) Heap {
     void* allocate_with(SizeClass size_class, bool* untouched, bool may_add_slab);
     [[gnu::cold]] void* allocate_scraping(SizeClass size_class, bool* untouched);
     [[gnu::cold]] void list_all_with_room();
+    static unsigned lowest_word(const Slab* slab);
     bool next_word(SizeClass size_class);
     void use_word(SizeClass size_class, unsigned word_index);
     void leave_full(Slab* slab);
@@ -169,19 +178,22 @@ struct alignas(arch::kCacheLineBytes) Heap {
 static_assert(offsetof(Heap, no_free_slots) == 0);
 
 // The bin's words are reached through integers: a bitmap word in an arena, or the heap's own.
-inline BitmapWord& word_of(Heap* heap, const Bin& bin) {
-    return *reinterpret_cast<BitmapWord*>(reinterpret_cast<std::uintptr_t>(heap) + bin.word_offset);
+inline BitmapWord& word_of(Heap* heap, SizeClass size_class) {
+    return *reinterpret_cast<BitmapWord*>(reinterpret_cast<std::uintptr_t>(heap) +
+                                          heap->bins.word_offset[raw(size_class)]);
 }
 
 inline void* Heap::take(SizeClass size_class) {
-    const Bin& bin = bins[raw(size_class)];
-    BitmapWord& word = word_of(this, bin);
+    BitmapWord& word = word_of(this, size_class);
     const std::uint64_t free = word.load(memory_order_relaxed);
     if (free == 0) [[unlikely]]
         return nullptr;
     word.store(free & (free - 1), memory_order_relaxed);
-    return reinterpret_cast<void*>(bin.word_base +
-                                   lowest_bit(free) * std::uint64_t{bin.slot_bytes});
+    auto* const slot =
+        reinterpret_cast<void*>(bins.word_base[raw(size_class)] +
+                                arch::lowest_bit(free) * bins.slot_bytes[raw(size_class)]);
+    if (slot == nullptr) __builtin_unreachable();  // the caller's look at it is not compiled
+    return slot;
 }
 
 // What a free by the holder found. kAttend: the caller must call Heap::attend(). kWasFree: the slot
@@ -189,14 +201,11 @@ inline void* Heap::take(SizeClass size_class) {
 enum class PutResult : std::uint8_t { kDone, kAttend, kWasFree };
 
 inline PutResult put_local(Slab* slab, SlotIndex slot) {
-    const unsigned word_index = word_index_of(slot);
-    BitmapWord& word = slab->free_words[word_index];
-    const std::uint64_t old = word.load(memory_order_relaxed);
-    const std::uint64_t bit = bit_of(slot);
-    if ((old & bit) != 0) [[unlikely]]
+    BitmapWord& word = slab->free_words[word_index_of(slot)];
+    std::uint64_t bits = word.load(memory_order_relaxed);
+    if (arch::set_bit(bits, raw(slot))) [[unlikely]]
         return PutResult::kWasFree;
-    word.store(old | bit, memory_order_relaxed);
-    slab->summary |= std::uint64_t{1} << word_index;
+    word.store(bits, memory_order_relaxed);
     return --slab->countdown == 0 ? PutResult::kAttend : PutResult::kDone;
 }
 

@@ -14,7 +14,7 @@ LargeObject allocate_run(ArenaPool& arenas, std::size_t bytes, std::size_t align
     const SliceRange range = arenas.claim(count, shape.slice_count_for(alignment));
     if (!range.ok()) return {};
     Slab& run = range.arena->slab(range.first);
-    run.owner = {};
+    run.owner.clear();
     run.slice_count = static_cast<std::uint8_t>(count);
     run.slice = static_cast<std::uint8_t>(range.first);
     // Release: a thread that proves a pointer by this sees the length.

@@ -71,11 +71,19 @@ constexpr unsigned unit_shift_for(std::size_t slot_bytes) {
     return slot_bytes <= kSmallMaxBytes ? 0 : kMediumUnitShift;
 }
 
-// For division by multiplication: slot index = offset in units * reciprocal >> 32, exact for every
-// offset in a slab (tests/unit/size_class_test.cpp tries them all).
+// For division by multiplication: slot index = offset in units * reciprocal >> 32. The reciprocal r
+// of u units is a little too large: u * r = 2^32 + e with 0 < e <= u. So slot k starts where the
+// product is k * 2^32 + k * e, and anywhere behind the start the low half is larger by at least r.
+// As slot_count * e < r, the low half alone tells: at most that of the last slot's start (its rest)
+// means an offset where a slot starts, and no slot behind the last (tests/unit/size_class_test.cpp
+// tries every offset).
 constexpr std::uint32_t reciprocal_for(std::size_t slot_bytes) {
     const std::size_t units = slot_bytes >> unit_shift_for(slot_bytes);
-    return static_cast<std::uint32_t>(((std::uint64_t{1} << 32) + units - 1) / units);
+    return static_cast<std::uint32_t>((std::uint64_t{1} << 32) / units + 1);
+}
+constexpr std::uint32_t rest_for(std::size_t slot_bytes, unsigned slot_index) {
+    const std::size_t units = slot_bytes >> unit_shift_for(slot_bytes);
+    return static_cast<std::uint32_t>(units * reciprocal_for(slot_bytes)) * slot_index;
 }
 
 struct GeometryTable {

@@ -47,48 +47,77 @@ enum class SlabState : std::uint8_t {
     kListed,       // in the bin's list of slabs with free slots
 };
 
-// Which heap a slab belongs to, and whether the owner's fast path may free into it. A small slab's
-// tag is its heap's address; a medium slab's has bit 0 set, which no heap's address has; 0 is a
-// slice without a slab and equals no heap either.
-class OwnerTag {
+// Which heap a slab belongs to, and how many frees of other threads its owner has yet to take in.
+// In one word, so that the owner's fast path learns from one comparison with its heap's address
+// that the slab is its own, is small, and that the bitmap knows of every free:
+//
+//   | remote frees (16 bits) | heap address (48 bits, sign-extended) | bit 0: a medium slab |
+//
+// The count is added to the address's upper bits. 0 is a slice without a slab and equals no heap.
+class Owner {
   public:
-    constexpr OwnerTag() = default;
-    OwnerTag(Heap* heap, bool is_small)
-        : bits_(reinterpret_cast<std::uintptr_t>(heap) | (is_small ? 0u : 1u)) {}
-    OwnerTag(const OwnerTag&) = default;
     // Relaxed, here and in heap(): who looks for a heap's slabs may meet others' come and go.
-    OwnerTag& operator=(const OwnerTag& other) {
-        __atomic_store_n(&bits_, other.bits_, __ATOMIC_RELAXED);
-        return *this;
+    void set(Heap* heap, bool is_small) {
+        bits_.store(reinterpret_cast<std::uintptr_t>(heap) | (is_small ? 0 : kMedium),
+                    memory_order_relaxed);
     }
+    void clear() { bits_.store(0, memory_order_relaxed); }
+
     // Of a live object's slab.
     bool is_fast_for(const Heap* heap) const {
-        return bits_ == reinterpret_cast<std::uintptr_t>(heap);
+        return bits_.equals(reinterpret_cast<std::uintptr_t>(heap));
     }
     Heap* heap() const {
-        const std::uintptr_t bits = __atomic_load_n(&bits_, __ATOMIC_RELAXED);
-        return reinterpret_cast<Heap*>(bits & ~std::uintptr_t{1});
+        return reinterpret_cast<Heap*>(tag_of(bits_.load(memory_order_relaxed)) & ~kMedium);
+    }
+    // At most the slots of a slab.
+    unsigned remote_frees(std::memory_order order) const { return count_of(bits_.load(order)); }
+    // Counts one more; whether there was none.
+    bool add_remote_free(std::memory_order order) {
+        return count_of(bits_.fetch_add(kOneFree, order)) == 0;
+    }
+    // The owner: the count, from now on 0.
+    unsigned take_remote_frees(std::memory_order order) {
+        const std::uint64_t tag = tag_of(bits_.load(memory_order_relaxed));
+        return count_of(bits_.exchange(tag, order));
+    }
+
+    // How a word is read.
+    static constexpr std::uint64_t tag_of(std::uint64_t bits) {
+        constexpr unsigned kAbove = 64 - kCountShift;
+        return static_cast<std::uint64_t>(static_cast<std::int64_t>(bits << kAbove) >> kAbove);
+    }
+    static constexpr unsigned count_of(std::uint64_t bits) {
+        return static_cast<unsigned>((bits - tag_of(bits)) >> kCountShift);
     }
 
   private:
-    std::uintptr_t bits_ = 0;
+    static constexpr std::uint64_t kMedium = 1;
+    static constexpr unsigned kCountShift = 48;
+    static constexpr std::uint64_t kOneFree = std::uint64_t{1} << kCountShift;
+
+    Atomic<std::uint64_t> bits_;
 };
+static_assert(Owner::count_of(0xffff'8000'0000'0040) == 0 &&
+              Owner::count_of(0x0001'8000'0000'0041) == 2);
+static_assert(Owner::tag_of(0x0003'7fff'0000'0041) == 0x7fff'0000'0041);
 
 struct alignas(arch::kCacheLineBytes) Slab {
-    // Set by the claimant before any slot is handed out, constant until the slices are released.
-    OwnerTag owner;
-    BitmapWord* free_words;  // owner writes: 1 = free
+    // The heap: set by the claimant before any slot is handed out, constant until the slices are
+    // released. The remote frees: any thread. On this line although others write it: a remote freer
+    // has just read it, and the owner's free must look here to be exact (an object freed by another
+    // thread and then by the owner).
+    Owner owner;
+    BitmapWord* free_words;  // const like the heap; the owner writes the words: 1 = free
     // owner
-    std::uint64_t summary;  // bit w set where free_words[w] may have a free slot
     Slab* list_next;
     Slab* list_prev;
-    std::uint32_t countdown;  // frees until the slab needs attention
     // const again
-    std::uint32_t reciprocal;  // of the slot size, see reciprocal_for()
-    // any thread: remote frees not yet taken by the owner. On this line although others write it: a
-    // remote freer has just read the line, and the owner's free must look here to be exact (an
-    // object freed by another thread and then by the owner).
-    Atomic<std::uint32_t> freed_count;
+    std::uint64_t reciprocal;  // of the slot size, see reciprocal_for(); 64 bits wide for imul
+    std::uint32_t last_rest;   // of the last slot, see rest_for()
+    // owner
+    std::uint32_t countdown;  // frees until the slab needs attention
+    // const
     std::uint16_t slot_count;
     std::uint16_t held_back;  // owner: due - countdown
     std::uint16_t uncounted;  // owner
@@ -109,8 +138,7 @@ struct alignas(arch::kCacheLineBytes) Slab {
 static_assert(sizeof(Slab) == arch::kCacheLineBytes);
 static_assert(kMediumMaxSlots <= 64, "untouched() is the second word");
 
-// The slot that starts at `offset` bytes into a slab, or no_slot() where none does. Exactness: the
-// product's low half is below the reciprocal exactly for multiples of the slot size.
+// The slot that starts at `offset` bytes into a slab, or no_slot() where none does.
 constexpr SlotIndex no_slot() { return SlotIndex(~0u); }
 
 inline SlotIndex slot_starting_at(const Slab& slab, std::size_t offset) {
@@ -118,8 +146,8 @@ inline SlotIndex slot_starting_at(const Slab& slab, std::size_t offset) {
     const std::uint64_t product = std::uint64_t{offset >> unit_shift} * slab.reciprocal;
     const auto index = static_cast<std::uint32_t>(product >> 32);
     const bool on_a_unit = (offset & ((std::size_t{1} << unit_shift) - 1)) == 0;
-    const bool on_a_slot = static_cast<std::uint32_t>(product) < slab.reciprocal;
-    return on_a_unit && on_a_slot && index < slab.slot_count ? SlotIndex(index) : no_slot();
+    const bool on_a_slot = static_cast<std::uint32_t>(product) <= slab.last_rest;
+    return on_a_unit && on_a_slot ? SlotIndex(index) : no_slot();
 }
 
 }  // namespace emma

@@ -30,7 +30,7 @@ void Heap::trim() {
         if (slab == nullptr || slab->uncounted != 0) continue;
         if (count_free(slab->free_words, slab->slot_count) != slab->slot_count) continue;
         slabs[index].current = nullptr;
-        bins[index].word_offset = 0;
+        bins.word_offset[index] = 0;
         retire(slab);
     }
 }

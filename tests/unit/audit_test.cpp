@@ -76,15 +76,15 @@ TEST_CASE("each corruption is found and named") {
     const SizeClass c64 = size_class_for(64);
     const Corruption corruptions[] = {
         {"due != live + uncounted", [](Fixture& f) { f.full->countdown += 1; }},
-        {"free slots without a summary", [](Fixture& f) { f.listed->summary = 0; }},
         {"slot count of a slab", [](Fixture& f) { f.listed->slot_count = 1000; }},
         {"reciprocal of a slab", [](Fixture& f) { f.full->reciprocal ^= 1; }},
+        {"reciprocal of a slab", [](Fixture& f) { f.full->last_rest += 16; }},
         {"bitmap of a slab", [](Fixture& f) { f.full->free_words += 1; }},
         {"current slab of a bin", [](Fixture& f) { f.full->state = SlabState::kCurrent; }},
         {"a bin's queue of slabs", [](Fixture& f) { f.listed->list_prev = f.full; }},
         {"the end of a bin's queue", [=](Fixture& f) { f.heap()->slabs[raw(c64)].last = f.full; }},
-        {"base of a bin", [=](Fixture& f) { f.heap()->bins[raw(c64)].word_base += 64; }},
-        {"slot size of a bin", [=](Fixture& f) { f.heap()->bins[raw(c64)].slot_bytes = 80; }},
+        {"base of a bin", [=](Fixture& f) { f.heap()->bins.word_base[raw(c64)] += 64; }},
+        {"slot size of a bin", [=](Fixture& f) { f.heap()->bins.slot_bytes[raw(c64)] = 80; }},
         {"a slot is free twice",
          [](Fixture& f) {
              freed_words_of(f.listed)[0].store(f.listed->free_words[0].load(memory_order_relaxed),

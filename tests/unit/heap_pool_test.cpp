@@ -76,10 +76,10 @@ TEST_CASE("threads that acquire and release never hold the same heap") {
         threads.emplace_back([&] {
             for (int i = 0; i < 20000; ++i) {
                 Heap* const heap = f.acquire();
-                REQUIRE(heap->busy.enter());
-                heap->bins[0].word_base = static_cast<std::uintptr_t>(i);
-                REQUIRE(heap->bins[0].word_base == static_cast<std::uintptr_t>(i));
-                heap->busy.exit();
+                REQUIRE(heap->enter());
+                heap->bins.word_base[0] = static_cast<std::uintptr_t>(i);
+                REQUIRE(heap->bins.word_base[0] == static_cast<std::uintptr_t>(i));
+                heap->leave();
                 HeapPool::release(heap);
             }
         });
@@ -104,22 +104,36 @@ TEST_CASE("the heap of an ended thread is left alone while it is occupied or vis
     CHECK(f.acquire() != left);
     CHECK(f.pool->acquire_for_this_thread(f.arenas) != left);
     left->visited.clear();
-    REQUIRE(left->busy.enter());
+    REQUIRE(left->enter());
     CHECK(f.acquire() != left);
     CHECK(f.pool->acquire_for_this_thread(f.arenas) != left);
-    left->busy.exit();
+    left->leave();
     CHECK(f.pool->acquire_for_this_thread(f.arenas) == left);
 }
 
 TEST_CASE("busy: the second entry is refused until the first has left") {
     Heap heap{};
     CHECK_FALSE(heap.busy.is_unoccupied());
-    CHECK_FALSE(heap.busy.enter());  // zero bytes are occupied for ever
+    CHECK_FALSE(heap.enter());  // zero bytes are occupied for ever
+    CHECK_FALSE(heap.enter());
     heap.busy.exit();
     CHECK(heap.busy.is_unoccupied());
-    CHECK(heap.busy.enter());
-    CHECK_FALSE(heap.busy.enter());
+    CHECK(heap.enter());
+    CHECK_FALSE(heap.enter());
     CHECK_FALSE(heap.busy.is_unoccupied());
-    heap.busy.exit();
+    heap.leave();
     CHECK(heap.busy.is_unoccupied());
+}
+
+TEST_CASE("a visitor keeps entries out and leaves the heap as it found it") {
+    Heap heap{};
+    heap.busy.exit();
+    REQUIRE(heap.visited.try_set());
+    CHECK_FALSE(heap.enter());
+    CHECK(heap.busy.is_unoccupied());  // the refused entry has put the mark back
+    heap.visited.clear();
+    CHECK(heap.enter());
+    REQUIRE(heap.visited.try_set());
+    CHECK_FALSE(heap.enter());
+    CHECK_FALSE(heap.busy.is_unoccupied());
 }

@@ -54,6 +54,7 @@ TEST_CASE("the reciprocal finds exactly the offsets at which a slot starts") {
         slab.reciprocal = reciprocal_for(slot_bytes);
         slab.slot_count =
             static_cast<std::uint16_t>(kDefaultShape.slot_count_for(slot_bytes, shape.slice_count));
+        slab.last_rest = rest_for(slot_bytes, slab.slot_count - 1u);
         // Every byte of a small slab; of a medium one every 15th.
         const std::size_t step = slot_bytes <= kSmallMaxBytes ? 1 : 15;
         for (std::size_t offset = 0; offset < shape.slice_count * kSliceBytes; offset += step) {

@@ -3,4 +3,4 @@
 # file: core/heap.h
 # rebuild: core/heap_pool.cpp tests/explorer/scenarios/heap_pool.cpp
 # scenario: visit
-s/(mark_.store\(kUnoccupied, memory_order_)release/\1relaxed/
+s/(mark_.store\(before, memory_order_)release/\1relaxed/

@@ -3,4 +3,4 @@
 # file: core/heap.h
 # rebuild: core/heap_pool.cpp tests/explorer/scenarios/heap_pool.cpp
 # scenario: visit
-s/if \(visited.is_set\(\)\) \[\[unlikely\]\]/if (false)/
+s/if \(visited.admits\(before\)\) \[\[likely\]\]/if (before == Busy::Mark::kUnoccupied)/

@@ -3,5 +3,5 @@
 # file: core/heap.h
 # rebuild: core/heap_pool.cpp tests/explorer/scenarios/heap_pool.cpp
 # scenario: visit
-s/if \(!busy.enter\(\)\) return false;/const bool is_visited = visited.is_set();\n        &/
-s/if \(visited.is_set\(\)\) \[\[unlikely\]\]/if (is_visited)/
+s/const Busy::Mark before = busy.occupy\(\);/const bool is_visited = visited.is_set();\n        &/
+s/if \(visited.admits\(before\)\) \[\[likely\]\]/if (!is_visited \&\& before == Busy::Mark::kUnoccupied)/

@@ -3,4 +3,4 @@
 # file: core/heap.h
 # rebuild: core/heap_pool.cpp tests/explorer/scenarios/heap_pool.cpp
 # scenario: visit
-s/(return flag_.load\()memory_order_acquire/\1memory_order_relaxed/
+s/return flag_.is_below\((.*)\);/return flag_.load(memory_order_relaxed) < \1;/

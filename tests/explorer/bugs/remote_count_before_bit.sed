@@ -3,4 +3,4 @@
 # file: core/heap.cpp
 # scenario: remote_free
 /if \(freed_words_of\(slab\)\[word_index_of\(slot\)\].test_and_set_bit/,/panic/d
-s/if \(slab->freed_count.fetch_add\(1, memory_order_acq_rel\) != 0\) return;/const bool is_first = slab->freed_count.fetch_add(1, memory_order_acq_rel) == 0;\n    if (freed_words_of(slab)[word_index_of(slot)].test_and_set_bit(raw(slot) % 64)) panic(Misuse::kDoubleFree, pointer, 0);\n    if (!is_first) return;/
+s/if \(!slab->owner.add_remote_free\(memory_order_acq_rel\)\) return;/const bool is_first = slab->owner.add_remote_free(memory_order_acq_rel);\n    if (freed_words_of(slab)[word_index_of(slot)].test_and_set_bit(raw(slot) % 64)) panic(Misuse::kDoubleFree, pointer, 0);\n    if (!is_first) return;/

@@ -13,12 +13,12 @@ namespace emma::explore {
 inline void use_slices(const SliceRange& range, std::uint64_t mark) {
     for (unsigned i = 0; i < range.count; ++i) {
         Slab& line = range.arena->slab(range.first + i);
-        line.summary = mark;
+        line.reciprocal = mark;
         auto* const word =
             reinterpret_cast<std::uint64_t*>(range.arena->slice_addr(range.first + i));
         expect(!range.clean || *word == 0, "a slice said to be zero is not");
         *word = mark;
-        expect(*word == mark && line.summary == mark, "two threads use one slice");
+        expect(*word == mark && line.reciprocal == mark, "two threads use one slice");
     }
 }
 

@@ -11,13 +11,13 @@ namespace {
 bool work_in(Heap* heap) {
     const bool entered = heap->enter();
     if (!entered) return false;
-    ++heap->bins[3].slot_bytes;
+    ++heap->bins.slot_bytes[3];
     heap->leave();
     return true;
 }
 unsigned work_done(HeapPool& heaps) {
     unsigned sum = 0;
-    heaps.for_each([&](Heap* heap) { sum += heap->bins[3].slot_bytes; });
+    heaps.for_each([&](Heap* heap) { sum += heap->bins.slot_bytes[3]; });
     return sum;
 }
 
@@ -171,14 +171,14 @@ class AdoptMidway : public Scenario {
     void run_thread(unsigned index) override {
         if (index == 0) {
             expect(dying_->enter(), "the holder is kept out");
-            ++dying_->bins[3].slot_bytes;
+            ++dying_->bins.slot_bytes[3];
             return;
         }
         expect(work_in(pool_.heaps.acquire_for_this_thread(pool_.arenas)),
                "a heap that was just acquired is occupied");
     }
     void check() override {
-        expect(dying_->bins[3].slot_bytes == 1, "a heap was adopted in mid-operation");
+        expect(dying_->bins.slot_bytes[3] == 1, "a heap was adopted in mid-operation");
     }
 };
 const Registration<AdoptMidway> midway_two("adopt_midway", 2, "a holder ends in mid-operation");
@@ -195,7 +195,7 @@ class Visit : public Scenario {
             for (unsigned i = 0; i < 2; ++i) done_[0] += work_in(heap_) ? 1 : 0;
             return;
         }
-        done_[index] += HeapPool::visit(heap_, [](Heap* heap) { ++heap->bins[3].slot_bytes; });
+        done_[index] += HeapPool::visit(heap_, [](Heap* heap) { ++heap->bins.slot_bytes[3]; });
     }
     void check() override {
         expect(work_done(pool_.heaps) == done_[0] + done_[1] + done_[2], "two at work in one heap");
@@ -218,7 +218,7 @@ class VisitAndBorrow : public Scenario {
             HeapPool::release(heap_);
         } else if (index == 1) {
             done_[1] +=
-                HeapPool::visit(heap_, [](Heap* heap) { ++heap->bins[3].slot_bytes; }) ? 1 : 0;
+                HeapPool::visit(heap_, [](Heap* heap) { ++heap->bins.slot_bytes[3]; }) ? 1 : 0;
         } else if (HeapPool::try_acquire(heap_, Ownership::kAnonymous)) {
             done_[2] += work_in(heap_) ? 1 : 0;
             HeapPool::release(heap_);

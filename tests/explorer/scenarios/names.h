@@ -24,7 +24,7 @@ inline void name_arena(Arena& arena) {
     name_field(arena.head.gap_slices, "gap_slices");
     for (unsigned slice = 1; slice < 5; ++slice) {
         name_range(&arena.slab(slice), sizeof(Slab), 1, "slab");
-        name_field(arena.slab(slice).freed_count, "slab.freed_count");
+        name_field(arena.slab(slice).owner, "slab.owner");
         name_field(arena.slab(slice).use, "slab.use");
         name_range(arena.free_words(slice), sizeof(BitmapWord), kBitmapWords, "free_words");
         name_range(arena.free_words(slice) + arena.shape().freed_distance, sizeof(BitmapWord),

@@ -19,6 +19,22 @@ inline bool test_and_set_bit(std::uint64_t* word, unsigned bit_index) {
     return (__atomic_fetch_or(word, bit, __ATOMIC_SEQ_CST) & bit) != 0;
 }
 
+inline bool word_equals(const std::uint64_t* word, std::uint64_t value) {
+    return __atomic_load_n(word, __ATOMIC_RELAXED) == value;
+}
+inline bool byte_is_below(const std::uint8_t* byte, std::uint8_t value) {
+    return __atomic_load_n(byte, __ATOMIC_ACQUIRE) < value;
+}
+inline bool set_bit(std::uint64_t& word, std::uint64_t bit_index) {
+    const std::uint64_t bit = std::uint64_t{1} << bit_index % 64;
+    const bool was_set = (word & bit) != 0;
+    word |= bit;
+    return was_set;
+}
+inline std::uint64_t lowest_bit(std::uint64_t word) {
+    return static_cast<std::uint64_t>(__builtin_ctzll(word));
+}
+
 inline void copy_bytes(void* to, const void* from, std::size_t byte_count) {
     auto* const target = static_cast<unsigned char*>(to);
     for (std::size_t i = 0; i < byte_count; ++i)
