@@ -348,6 +348,11 @@ matrix:
 	@tests/matrix/run $(if $(filter 1,$(SAMPLE)),--sample) build
 
 CARGO ?= cargo
+.PHONY: example-rust example-pmr
+example-rust: rust
+	$(EMULATOR) build/rust/release/wordindex README.md
+example-pmr: $(OUT)/tests/hosted/examples/pmr
+	$(EMULATOR) $<
 rust:
 	@tests/setup rust
 	@+$(MAKE) all
