@@ -16,6 +16,7 @@
 ##                 takes PREFIX=/usr/local, DESTDIR=
 ## make one-file   the allocator as one source: build/one-file/emma.cpp with its headers beside it
 ## make matrix     runtimes by linkers by flags, every cell built and run; table in build/matrix.txt
+##                 (SAMPLE=1: a part of the cells)
 ## make rust       build/rust/release/wordindex: Rust without std or a libc (takes CARGO=cargo)
 ## make clean      removes build/
 ## make help       this text
@@ -49,6 +50,7 @@ PORT ?= linux
 SYMBOL_PREFIX ?=
 DEBUG ?= 0
 NATIVE ?= 0
+SAMPLE ?= 0
 V ?= 0
 PREFIX ?= /usr/local
 DESTDIR ?=
@@ -72,6 +74,7 @@ $(call not_yet,PORT,bare)
 $(call one_of,PORT,linux)
 $(call one_of,DEBUG,0 1)
 $(call one_of,NATIVE,0 1)
+$(call one_of,SAMPLE,0 1)
 $(call one_of,V,0 1)
 ifneq ($(SYMBOL_PREFIX),)
 prefix_is_good := $(shell printf %s '$(subst ','\'',$(SYMBOL_PREFIX))' | LC_ALL=C grep -xE '[A-Za-z_][A-Za-z0-9_]*')
