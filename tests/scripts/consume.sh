@@ -138,6 +138,13 @@ CMAKE
     CC=$cc CXX=$cxx "$work/elsewhere/bin/emma-cc" -O2 -DWORK_CRT workload.c emma.o -o program
     works "one file with the start library"
 
+    # ---- the workload notices where its objects do not come from where they should; and the trap of the
+    # README: only the names that the program itself uses
+    $cc -O2 -DWORK_LIBC -I. workload.c "$work/elsewhere/lib/libemma_beside.a" -o program
+    ! ./program >output 2>&1 || { echo "$compiler: the workload does not notice the libc's malloc" && failed=1; }
+    ! $cc -O2 -DWORK_LIBC -DWORK_BESIDE -I. workload.c "$work/elsewhere/lib/libemma.a" -o program 2>/dev/null ||
+        ! ./program >output 2>&1 || { echo "$compiler: nor Emma's in its place" && failed=1; }
+
     # ---- misuse is named there too
     printf '#include <stdlib.h>\nint main(void) { void *volatile p = malloc(9); free(p); free(p); return 0; }\n' >twice.c
     $cc -O0 twice.c emma.o -o program 2>/dev/null || $cc -no-pie -O0 twice.c emma.o -o program
