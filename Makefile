@@ -8,6 +8,11 @@
 ## make demo       the main job: counts the words of real text in a static program without a libc
 ## make stepping   every fault at every instruction of every operation (takes SEED=1): most of an hour
 ## make storms     signals, jumps, forks and deaths over four threads, in full (takes SEED=0): ten minutes
+## make bench      time and memory on many workloads, Emma beside the allocators of Debian: half an hour
+##                 (QUICK=1: 3 minutes; WORKLOADS="a b", RUNS=5, PEERS="name=/path/lib.so ...", HUGE=0)
+## make bench-plots  copies the plots of the last make bench to where the README shows them
+## make bench-instructions  instructions of each operation, beside the table that CI holds them to
+##                 (UPDATE=1: writes the table)
 ## make bench-signals  who survives a handler that allocates, and a fork: Emma and the allocators installed
 ## make lint       formatting, clang-tidy, layers, headers, instructions, scripts
 ## make format     lays out the sources with clang-format
@@ -91,7 +96,7 @@ OUT := build$(if $(option_set),/$(option_set))
 
 # One clear line instead of a page of errors when the compiler is missing. The targets listed see to
 # their tools themselves.
-ifneq ($(filter-out help clean demo check lint format matrix rust,$(or $(MAKECMDGOALS),all)),)
+ifneq ($(filter-out help clean demo check lint format matrix rust bench bench-plots bench-instructions,$(or $(MAKECMDGOALS),all)),)
 missing := $(strip $(foreach tool,$(firstword $(CXX)) $(firstword $(CC)) ar,$(if $(shell command -v $(tool)),,$(tool))))
 $(if $(missing),$(error not found: $(missing); install g++ or clang, and binutils (tests/setup build does)))
 endif
@@ -146,7 +151,9 @@ $(OUT)/libemma.a $(OUT)/libemma_crt.a $(OUT)/libemma_beside.a: $(OUT)/flags
 
 # What runs on every allocation and free is optimised for speed, the rest of core for size.
 OPTIMISE := -O2
-COLD := -Oz
+# gcc's -Oz keeps some passes that make code longer: without these the C family is 2 % smaller.
+COLD := -Oz $(if $(compiler_is_clang),,-fno-shrink-wrap -fno-move-loop-invariants -fno-ivopts -fno-caller-saves \
+	-fno-tree-sink -fno-code-hoisting -fno-tree-pre -fno-tree-loop-im -fno-if-conversion -fno-ipa-modref)
 core_cold := $(filter-out core/emma.cpp,$(wildcard core/*.cpp))
 $(core_cold:%=$(OUT)/obj/%.o): OPTIMISE := $(COLD)
 
@@ -337,6 +344,31 @@ programs: all preload $(nolibc_programs) $(stepping_program) $(unit_programs) $(
 -include $(wildcard $(nolibc_programs:=.d) $(stepping_program).d $(stepping_objects:=.d) $(hosted_programs:=.d) $(preload_programs:=.d)) \
 	$(unit_sources:%.cpp=$(OUT)/unit/%.cpp.d) $(unit_core_objects:.o=.d) $(explorer_objects:.o=.d) $(sanitize_objects:.o=.d)
 
+# ---- benchmarks --------------------------------------------------------------------------------
+# The workloads, each for the host's libc, for musl, and without a libc (see tests/bench/run).
+bench_sources := $(filter-out %/workload.h,$(wildcard tests/bench/workloads/*.c))
+bench_programs := $(OUT)/bench/launch $(foreach kind,hosted musl static,\
+	$(bench_sources:tests/bench/workloads/%.c=$(OUT)/bench/$(kind)/%))
+BENCH_CFLAGS := -std=gnu11 -O2 -g $(TEST_WARNINGS) -fno-builtin-malloc -fno-builtin-calloc \
+	-fno-builtin-realloc -fno-builtin-free
+bench_cc_hosted = $(CC) -pthread
+bench_cc_musl = musl-gcc -pthread
+bench_cc_static = CC=$(CC) $(OUT)/bin/emma-cc -static -DBENCH_NO_LIBC
+define bench_rule
+$(OUT)/bench/$(1)/%: tests/bench/workloads/%.c tests/bench/workloads/workload.h Makefile $(2)
+	@mkdir -p $$(@D)
+	$$(call run,LINK,$$(bench_cc_$(1)) $$(BENCH_CFLAGS) $$< -o $$@)
+endef
+$(eval $(call bench_rule,hosted))
+$(eval $(call bench_rule,musl))
+$(eval $(call bench_rule,static,$(OUT)/libemma.a $(OUT)/libemma_crt.a $(public_headers) $(linker_scripts) $(wrappers)))
+# Small, and with a libc of its own, so that it works whatever becomes of Emma.
+$(OUT)/bench/launch: tests/bench/launch.c Makefile
+	@mkdir -p $(@D)
+	$(call run,LINK,musl-gcc -static -O2 $(TEST_WARNINGS) $< -o $@)
+.PHONY: bench-programs
+bench-programs: all preload $(bench_programs)
+
 # ---- for people --------------------------------------------------------------------------------
 # The allocator as one source file, for projects that have no use for an archive.
 .PHONY: one-file
@@ -361,7 +393,7 @@ rust:
 	@+$(MAKE) all
 	cd examples/rust && EMMA=$(CURDIR)/$(OUT) $(CARGO) build --quiet --release --locked --target-dir $(CURDIR)/build/rust
 
-.PHONY: check demo stepping storms bench-signals lint format install clean help
+.PHONY: check demo stepping storms bench bench-plots bench-instructions bench-signals lint format install clean help
 check:
 	@tests/setup check
 	@+$(MAKE) CXX=g++ CC=gcc programs && $(MAKE) CXX=clang++ CC=clang programs
@@ -384,6 +416,17 @@ storms:
 	@+$(MAKE) $(storm_program)
 	@for kind in signals jumps forks deaths all; do \
 		echo "$$kind" && $(storm_program) $$kind $(SEED) || exit 1; done
+
+bench:
+	@tests/setup bench
+	@+$(MAKE) bench-programs
+	@tests/bench/run $(OUT)
+bench-plots:
+	cp $(OUT)/bench/time.svg $(OUT)/bench/memory.svg tests/bench/plots/
+bench-instructions:
+	@tests/setup instructions
+	@+$(MAKE) all
+	@CC=$(CC) CXX=$(CXX) UPDATE=$(UPDATE) tests/bench/instructions/run $(OUT)
 
 bench-signals:
 	@+$(MAKE) preload

@@ -13,27 +13,28 @@ namespace {
 
 // ---- behind the fast paths
 
-[[gnu::noinline]] void* allocate_slow(std::size_t bytes) {
+[[gnu::cold, gnu::noinline]] void* allocate_slow(std::size_t bytes) {
     return or_enomem(g_instance.allocate(bytes, kMinAlignment, Contents::kAny));
 }
 
 // The bin's word is used up; the caller has entered the heap. Arguments that are where the caller
 // has them cost no instruction: hence `bytes` and not its class, and the order.
-[[gnu::noinline]] void* allocate_refill(std::size_t bytes, Heap* heap) {
+[[gnu::cold, gnu::noinline]] void* allocate_refill(std::size_t bytes, Heap* heap) {
+    g_instance.heaps.settle(heap);
     void* const object = heap->allocate(table_class_for(bytes), nullptr);
     heap->leave();
     return or_enomem(object);
 }
 
-[[gnu::noinline]] void free_slow(void* pointer) { g_instance.release(pointer); }
+[[gnu::cold, gnu::noinline]] void free_slow(void* pointer) { g_instance.release(pointer); }
 
 // The heap was entered, but the free is not a plain one.
-[[gnu::noinline]] void free_after_entry(void* pointer, Heap* heap) {
+[[gnu::cold, gnu::noinline]] void free_after_entry(void* pointer, Heap* heap) {
     heap->leave();
     free_slow(pointer);
 }
 
-[[gnu::noinline]] void free_attend(Heap* heap, Slab* slab) {
+[[gnu::cold, gnu::noinline]] void free_attend(Heap* heap, Slab* slab) {
     heap->attend(slab);
     heap->leave();
 }

@@ -52,18 +52,15 @@ void add_arenas(Instance& instance, struct emma_stats& stats) {
 
 // ---- stranded heaps
 
-// Whether a thread was in the middle of an operation in the heap and is no more. The kernel is
-// asked only about heaps that are occupied at this moment. One that was borrowed says not by whom,
-// and neither does the first thread's.
-bool is_stranded(const HeapPool& heaps, const Heap* heap) {
-    const std::uint64_t holder = heap->ownership.holder();
-    if (holder == Ownership::kIdle || holder == Ownership::kAnonymous) return false;
-    if (heap == current_heap() || heap->busy.is_unoccupied_remote()) return false;
-    if (!heaps.may_ask()) return false;
-    const std::uint32_t process = arch::process_id();
-    // Another process: this is the child of a fork that was made while a thread was at work there.
-    return holder_process(holder) != process ||
-           arch::thread_is_gone(process, holder_thread(holder));
+// Whether nobody will ever work in the heap again: its holder was at work there, or it has a
+// visitor, and is no more. The kernel is asked only about heaps that are closed at this moment.
+// Threads without heaps of their own say not who they are when they borrow one.
+bool is_stranded(HeapPool& heaps, const Heap* heap) {
+    Holder holder = heap->ownership.holder();
+    if (holder == Holder::nobody()) return heap->visited.is_set();
+    if (heap == current_heap() || heap->is_open() || !heaps.may_ask()) return false;
+    if (holder.is_operation()) holder = holder.own_heap()->ownership.holder();
+    return g_instance.heaps.is_gone(holder, arch::process_id());
 }
 
 std::size_t bytes_of_slabs(const Instance& instance, const Heap* heap) {
@@ -79,7 +76,7 @@ std::size_t bytes_of_slabs(const Instance& instance, const Heap* heap) {
     return bytes;
 }
 
-void add_heap(const Instance& instance, struct emma_stats& stats, const Heap* heap) {
+void add_heap(Instance& instance, struct emma_stats& stats, const Heap* heap) {
     ++stats.heaps;
     stats.remote_frees += heap->remote_frees.load(memory_order_relaxed);
     if (!is_stranded(instance.heaps, heap)) return;
@@ -113,6 +110,9 @@ void gather_stats(Instance& instance, struct emma_stats& stats) {
 
 }  // namespace emma
 
+using namespace emma;
+
 EMMA_PUBLIC void emma_stats(struct emma_stats* stats) noexcept {
-    emma::gather_stats(emma::g_instance, *stats);
+    if (current_heap() != &g_no_heap) g_instance.heaps.settle(current_heap());
+    gather_stats(g_instance, *stats);
 }

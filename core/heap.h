@@ -18,25 +18,27 @@
 #include "arch/arch.h"
 #include "core/arena_pool.h"
 #include "core/atomic.h"
+#include "core/holder.h"
 #include "core/slab.h"
 
 namespace emma {
 
-// Who holds a heap: nobody, an operation that borrowed it, or a thread. any thread
+// Who holds a heap. any thread
 class Ownership {
   public:
-    static constexpr std::uint64_t kIdle = 0;
-    static constexpr std::uint64_t kAnonymous = ~std::uint64_t{0};  // held, nobody says by whom
-
     // Acquire pairs with release(): the next holder sees all that the last one did.
-    bool try_claim(std::uint64_t holder) { return try_take_over(kIdle, holder); }
+    bool try_claim(Holder holder) { return try_take_over(Holder::nobody(), holder); }
     // From a holder that will never come back.
-    bool try_take_over(std::uint64_t from, std::uint64_t holder) {
-        return word_.load(memory_order_relaxed) == from &&
-               word_.compare_exchange(from, holder, memory_order_acquire, memory_order_relaxed);
+    bool try_take_over(Holder from, Holder holder) {
+        std::uint64_t expected = from.bits();
+        return word_.load(memory_order_relaxed) == expected &&
+               word_.compare_exchange(expected, holder.bits(), memory_order_acquire,
+                                      memory_order_relaxed);
     }
-    void release() { word_.store(kIdle, memory_order_release); }
-    std::uint64_t holder() const { return word_.load(memory_order_relaxed); }
+    void release() { word_.store(Holder::nobody().bits(), memory_order_release); }
+    Holder holder() const { return Holder::from_bits(word_.load(memory_order_relaxed)); }
+    // The holder says anew who it is. Relaxed: HeapPool::settle() publishes it.
+    void rename(Holder holder) { word_.store(holder.bits(), memory_order_relaxed); }
 
   private:
     Atomic<std::uint64_t> word_;
@@ -66,9 +68,8 @@ class Busy {
     void exit() { put_back(Mark::kUnoccupied); }
     bool is_unoccupied() const { return mark_.load(memory_order_relaxed) == Mark::kUnoccupied; }
     // For a visitor. Acquire: what the holder's last operation did is visible with its exit.
-    bool is_unoccupied_remote() const {
-        return mark_.load(memory_order_acquire) == Mark::kUnoccupied;
-    }
+    Mark mark_remote() const { return mark_.load(memory_order_acquire); }
+    bool is_unoccupied_remote() const { return mark_remote() == Mark::kUnoccupied; }
 
   private:
     Atomic<Mark> mark_;
@@ -118,13 +119,15 @@ struct alignas(arch::kCacheLineBytes) Heap {
     Atomic<bool> was_held;             // by a thread, ever; relaxed
     Atomic<std::size_t> remote_frees;  // collected so far; the holder writes, others may look
     ArenaPool* arenas;
-    BinWords bins;
-    BinSlabs slabs[kSizeClassCount];
 
     // ---- any thread
     alignas(arch::kCacheLineBytes) Ownership ownership;
     Atomic<Slab*> inbox;  // slabs with remote frees, each at most once
     Heap* older;          // const after publish: the next heap of the instance
+
+    // ---- holder
+    alignas(arch::kCacheLineBytes) BinWords bins;
+    BinSlabs slabs[kSizeClassCount];
 
     // The holder's right to touch the heap until leave(). False: it is occupied, by what this
     // operation interrupted or by a visitor.
@@ -136,6 +139,8 @@ struct alignas(arch::kCacheLineBytes) Heap {
         return false;
     }
     void leave() { busy.exit(); }
+    // Whether neither the holder is at work in it nor a visitor. Any thread.
+    bool is_open() const { return visited.admits(busy.mark_remote()); }
 
     // ---- the holder's operations, between enter() and leave(); or a visitor's
 

@@ -3,6 +3,7 @@
 // new ones. New heaps share a mapping, away from all objects.
 #include "core/heap_pool.h"
 
+#include "arch/linux/memory.h"
 #include "arch/linux/threads.h"
 
 namespace emma {
@@ -18,22 +19,48 @@ bool fits(std::uintptr_t heap_addr) {
     return offset != 0 && offset + sizeof(Heap) <= HeapPool::kMappingBytes;
 }
 
-// Only a thread of this very process: after a fork the words of the parent's threads say nothing
-// about the thread that the child's heap belongs to.
-bool has_ended(std::uint64_t holder, std::uint32_t process) {
-    if (holder == Ownership::kIdle || holder == Ownership::kAnonymous) return false;
-    if (holder_process(holder) != process) return false;
-    return arch::thread_is_gone(process, holder_thread(holder));
-}
-
-// Process id above thread id.
-std::uint64_t this_thread_as_holder(std::uint32_t process) {
-    return std::uint64_t{process} << kProcessShift | arch::thread_id();
-}
-
 }  // namespace
 
-bool HeapPool::try_acquire(Heap* heap, std::uint64_t holder) {
+bool Generations::begin(Pages& pages) {
+    if (page_.load(memory_order_relaxed) != nullptr) return true;
+    void* const page = pages.map(kPageBytes, kPageBytes);
+    if (page == nullptr) return false;
+    (void)arch::wipe_on_fork(page, kPageBytes);
+    Atomic<std::uint16_t>* expected = nullptr;
+    // A failure means that another thread has made it.
+    if (!page_.compare_exchange(expected, static_cast<Atomic<std::uint16_t>*>(page),
+                                memory_order_acq_rel, memory_order_relaxed))
+        (void)pages.unmap_or_keep(page, kPageBytes);
+    return true;
+}
+
+std::uint16_t Generations::current() {
+    Atomic<std::uint16_t>* const page = page_.load(memory_order_acquire);
+    if (page == nullptr) return 0;
+    std::uint16_t generation = page->load(memory_order_relaxed);
+    if (generation != 0) return generation;
+    const auto next = static_cast<std::uint16_t>(last_.load(memory_order_relaxed) + 1);
+    // A failure means that another thread has numbered the process.
+    if (!page->compare_exchange(generation, next, memory_order_relaxed, memory_order_relaxed))
+        return generation;
+    last_.store(next, memory_order_relaxed);
+    return next;
+}
+
+// In a process with a number, one thread's heap can have another: that of the thread that made the
+// fork. All that attached since have the number.
+void HeapPool::settle(Heap* own) {
+    const std::uint16_t generation = generations_.current();
+    if (generation == own->ownership.holder().generation() || !may_ask()) return;
+    own->ownership.rename(this_thread());
+    generations_.settle(generation);
+}
+
+Holder HeapPool::this_thread() {
+    return Holder::thread(generations_.current(), arch::process_id(), arch::thread_id());
+}
+
+bool HeapPool::try_acquire(Heap* heap, Holder holder) {
     if (!heap->ownership.try_claim(holder)) return false;
     if (heap->visited.is_set()) {  // no use to whoever wants to work in it now
         release(heap);
@@ -43,13 +70,13 @@ bool HeapPool::try_acquire(Heap* heap, std::uint64_t holder) {
     return true;
 }
 
-Heap* HeapPool::acquire(ArenaPool& arenas) {
-    Heap* heap = take_idle(arenas, Ownership::kAnonymous);
+Heap* HeapPool::acquire_as(Holder holder, ArenaPool& arenas) {
+    Heap* heap = take_idle(arenas, holder);
     // Else threads that each took an idle heap and ended without a word would add up: the operation
     // that finds none idle would make one for the next thread.
     if (heap == nullptr && naming_.load(memory_order_relaxed) == Naming::kAll)
-        heap = take_from_ended(Ownership::kAnonymous, arch::process_id());
-    return heap != nullptr ? heap : add(arenas, Ownership::kAnonymous);
+        heap = take_left(holder);
+    return heap != nullptr ? heap : add(arenas, holder);
 }
 
 Heap* HeapPool::acquire_for_this_thread(ArenaPool& arenas) {
@@ -57,15 +84,12 @@ Heap* HeapPool::acquire_for_this_thread(ArenaPool& arenas) {
     if (naming_.compare_exchange(naming, Naming::kAll, memory_order_relaxed,
                                  memory_order_relaxed) ||
         naming == Naming::kNever)
-        return acquire(arenas);
-    const std::uint32_t process = arch::process_id();
-    const std::uint64_t holder = this_thread_as_holder(process);
-    Heap* heap = take_idle(arenas, holder);
-    if (heap == nullptr) heap = take_from_ended(holder, process);
-    return heap != nullptr ? heap : add(arenas, holder);
+        return acquire_as(Holder::unnamed_thread(), arenas);
+    if (!generations_.begin(arenas.pages())) return nullptr;
+    return acquire_as(this_thread(), arenas);
 }
 
-Heap* HeapPool::take_idle(ArenaPool& arenas, std::uint64_t holder) {
+Heap* HeapPool::take_idle(ArenaPool& arenas, Holder holder) {
     for (Heap* heap = newest(); heap != nullptr; heap = heap->older) {
         if (!try_acquire(heap, holder)) continue;
         // Once only, as a visitor of a heap with slabs reads it; first_ has none yet.
@@ -75,15 +99,23 @@ Heap* HeapPool::take_idle(ArenaPool& arenas, std::uint64_t holder) {
     return nullptr;
 }
 
+bool HeapPool::is_gone(Holder holder, std::uint32_t process) {
+    if (!holder.is_thread()) return false;
+    if (holder.generation() != generations_.current()) return generations_.is_settled();
+    // Only a thread of this very process can be asked about: a vfork's child shares its memory.
+    return holder.process() == process && arch::thread_is_gone(process, holder.thread());
+}
+
 // A heap that was left in the middle of an operation is never taken over; nor one that a visitor
 // keeps, who may be dead as well: it would let nobody in.
-Heap* HeapPool::take_from_ended(std::uint64_t holder, std::uint32_t process) {
+Heap* HeapPool::take_left(Holder holder) {
+    const std::uint32_t process = arch::process_id();
     Heap* heap = next_to_check_.load(memory_order_relaxed);
     for (unsigned i = 0; i < kChecksPerHeap; ++i) {
         if (heap == nullptr) heap = newest();
-        const std::uint64_t former = heap->ownership.holder();
-        if (has_ended(former, process) && heap->busy.is_unoccupied_remote() &&
-            !heap->visited.is_set() && heap->ownership.try_take_over(former, holder))
+        const Holder former = heap->ownership.holder();
+        if (is_gone(former, process) && heap->is_open() &&
+            heap->ownership.try_take_over(former, holder))
             return heap;
         heap = heap->older;
         next_to_check_.store(heap, memory_order_relaxed);
@@ -111,7 +143,7 @@ std::uintptr_t HeapPool::take_place(ArenaPool& arenas) {
     }
 }
 
-Heap* HeapPool::add(ArenaPool& arenas, std::uint64_t holder) {
+Heap* HeapPool::add(ArenaPool& arenas, Holder holder) {
     Heap* const heap = reinterpret_cast<Heap*>(take_place(arenas));
     if (heap == nullptr) return nullptr;
     (void)try_acquire(heap, holder);

@@ -10,19 +10,50 @@
 
 namespace emma {
 
+// Numbers the processes of a line of forks, so that a child knows which heaps were its parent's.
+// The number lies in a page that the kernel fills with zeros in a child (madvise(2),
+// MADV_WIPEONFORK), and not where the memory is shared (vfork(2)); a process id would tell those
+// apart as well. On a kernel without it (before 4.14) every child has its parent's number, and
+// adopts nothing of it.
+class Generations {
+  public:
+    // Has the page; false: no memory for it.
+    bool begin(Pages& pages);
+    // Of this process; 0: there is no page yet. It begins again after 65,535 forks in a line.
+    std::uint16_t current();
+    // Whether the thread that survived the fork has said that its heap is of this generation.
+    bool is_settled() { return settled_.load(memory_order_acquire) == current(); }
+    // Release publishes the name of the survivor's heap.
+    void settle(std::uint16_t generation) { settled_.store(generation, memory_order_release); }
+
+  private:
+    Atomic<Atomic<std::uint16_t>*> page_;
+    Atomic<std::uint16_t> last_;
+    Atomic<std::uint16_t> settled_;
+    friend struct ForkInspector;  // tests
+};
+
 class HeapPool {
   public:
-    // A heap that nobody holds, for one operation; null: no memory for a new one. Where threads say
-    // who they are also one whose thread has ended, before a new one is made.
-    Heap* acquire(ArenaPool& arenas);
-    // A heap that nobody holds or whose thread has ended; null: no memory for a new one. Asks the
-    // system who the thread is and whether others live.
+    // A heap that nobody holds, for one operation of the thread with this heap; null: no memory for
+    // a new one. Where threads say who they are also one whose thread has ended, before a new one
+    // is made.
+    Heap* acquire(ArenaPool& arenas, const Heap* own) {
+        return acquire_as(Holder::operation(own), arenas);
+    }
+    // A heap that nobody holds or whose thread has ended; null: no memory. Asks the system who the
+    // thread is and whether others live.
     Heap* acquire_for_this_thread(ArenaPool& arenas);
     // From now on threads stay anonymous, and the system is not asked.
     void stop_asking() { naming_.store(Naming::kNever, memory_order_relaxed); }
     bool may_ask() const { return naming_.load(memory_order_relaxed) != Naming::kNever; }
     // This very heap, if nobody holds it.
-    static bool try_acquire(Heap* heap, std::uint64_t holder);
+    static bool try_acquire(Heap* heap, Holder holder);
+    // After a fork, the surviving thread with its own heap: says anew who holds it, so that all
+    // other heaps of the parent's threads are known to be left behind. To be called now and then.
+    void settle(Heap* own);
+    // Whether a thread that holds a heap is known to be no more.
+    bool is_gone(Holder holder, std::uint32_t process);
     static void release(Heap* heap) { heap->ownership.release(); }
 
     // Runs work(heap) while the heap's holder is kept out, if that can be had: false where the
@@ -56,26 +87,21 @@ class HeapPool {
         kNever,
     };
 
-    Heap* take_idle(ArenaPool& arenas, std::uint64_t holder);
-    Heap* take_from_ended(std::uint64_t holder, std::uint32_t process);
-    Heap* add(ArenaPool& arenas, std::uint64_t holder);
+    Heap* acquire_as(Holder holder, ArenaPool& arenas);
+    Holder this_thread();
+    Heap* take_idle(ArenaPool& arenas, Holder holder);
+    Heap* take_left(Holder holder);
+    Heap* add(ArenaPool& arenas, Holder holder);
     std::uintptr_t take_place(ArenaPool& arenas);
 
     Atomic<Heap*> newest_;              // any thread; null: there is only first_
     Atomic<Heap*> next_to_check_;       // any thread; where the search for ended threads goes on
     Atomic<std::uintptr_t> next_addr_;  // any thread; place of the next new heap in its mapping
     Atomic<Naming> naming_;             // any thread
+    Generations generations_;           // any thread
     Heap first_{};                      // a program with one thread needs no other
+    friend struct ForkInspector;        // tests
 };
-
-// A thread as the holder of a heap: process id above thread id.
-constexpr unsigned kProcessShift = 32;
-constexpr std::uint32_t holder_process(std::uint64_t holder) {
-    return static_cast<std::uint32_t>(holder >> kProcessShift);
-}
-constexpr std::uint32_t holder_thread(std::uint64_t holder) {
-    return static_cast<std::uint32_t>(holder);
-}
 
 // All threads of the process pass a memory barrier.
 bool barrier_on_all_threads();

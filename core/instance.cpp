@@ -64,7 +64,7 @@ bool attach_thread(bool abandon_occupied) {
     if (kHosted && !thread_may_attach()) return false;
     Heap* const present = t_heap.load(memory_order_relaxed);
     const bool has_one = present != &g_no_heap;
-    if (has_one && (present->busy.is_unoccupied() || !abandon_occupied)) return true;
+    if (has_one && (present->is_open() || !abandon_occupied)) return true;
     Heap* const heap = g_instance.heaps.acquire_for_this_thread(g_instance.arenas);
     if (heap == nullptr) return false;
     // A signal handler may have attached the thread meanwhile; then its heap stays.
@@ -73,6 +73,8 @@ bool attach_thread(bool abandon_occupied) {
         HeapPool::release(heap);
         return true;
     }
+    // What keeps the thread out of its old heap may be a visitor: then others can have it later.
+    if (has_one && present->busy.is_unoccupied()) HeapPool::release(present);
     if (heap->was_held.load(memory_order_relaxed))
         g_instance.adoptions.fetch_add(1, memory_order_relaxed);
     heap->was_held.store(true, memory_order_relaxed);
@@ -96,6 +98,7 @@ bool HeapLease::enter_own(Instance& instance) {
     if (!kThreadPointer || &instance != &g_instance) return false;
     if (current_heap() == &g_no_heap && !attach_thread(false)) return false;
     Heap* const own = current_heap();
+    instance.heaps.settle(own);
     if (!own->enter()) return false;
     heap_ = own;
     return true;
@@ -115,7 +118,7 @@ bool HeapLease::enter_borrowed(Instance& instance, Heap* heap) {
 // Every round but the last meets a visitor that came just then, and acquire() avoids its heap.
 HeapLease::HeapLease(Instance& instance) {
     if (enter_own(instance)) return;
-    while (Heap* const heap = instance.heaps.acquire(instance.arenas))
+    while (Heap* const heap = instance.heaps.acquire(instance.arenas, current_heap()))
         if (enter_borrowed(instance, heap)) return;
 }
 
@@ -126,7 +129,7 @@ HeapLease::HeapLease(Instance& instance, Heap* wanted) {
     }
     // Where threads have no heaps of their own, the object's is as good as any.
     const bool is_shared = !kThreadPointer || &instance != &g_instance;
-    if (is_shared && HeapPool::try_acquire(wanted, Ownership::kAnonymous)) {
+    if (is_shared && HeapPool::try_acquire(wanted, Holder::operation(current_heap()))) {
         (void)enter_borrowed(instance, wanted);
     }
 }

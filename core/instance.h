@@ -113,7 +113,7 @@ template <typename Work>
 void Instance::for_each_reachable_heap(bool may_visit, Work work) {
     heaps.for_each([&](Heap* heap) {
         const bool is_own = heap == current_heap();
-        if (!is_own && !HeapPool::try_acquire(heap, Ownership::kAnonymous)) {
+        if (!is_own && !HeapPool::try_acquire(heap, Holder::operation(current_heap()))) {
             if (may_visit) (void)HeapPool::visit(heap, work);
             return;
         }

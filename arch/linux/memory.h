@@ -17,6 +17,7 @@ inline constexpr long kMapFixedNoReplace = 0x100000;
 inline constexpr long kRemapMayMove = 1;
 inline constexpr long kRemapFixed = 2;
 inline constexpr long kAdviseDontNeed = 4;
+inline constexpr long kAdviseWipeOnFork = 18;
 inline constexpr long kAdvisePopulateWrite = 23;
 
 // mmap(2): a new zeroed mapping where the kernel likes.
@@ -69,6 +70,13 @@ inline Errno remap_onto(void* address, std::size_t old_bytes, void* target, std:
 inline Errno discard(void* address, std::size_t bytes) {
     return error_of(syscall3(kSysMadvise, reinterpret_cast<long>(address), static_cast<long>(bytes),
                              kAdviseDontNeed));
+}
+
+// madvise(2), MADV_WIPEONFORK: the pages read as zero in the child of a fork. kInvalid before
+// Linux 4.14.
+inline Errno wipe_on_fork(void* address, std::size_t bytes) {
+    return error_of(syscall3(kSysMadvise, reinterpret_cast<long>(address), static_cast<long>(bytes),
+                             kAdviseWipeOnFork));
 }
 
 // madvise(2), MADV_POPULATE_WRITE: every page is there, as if it had been written. kInvalid before

@@ -9,6 +9,7 @@
 #include <vector>
 
 #include "arch/linux/threads.h"
+#include "core/instance.h"
 #include "tests/unit/test_source.h"
 
 using namespace emma;
@@ -17,16 +18,15 @@ namespace {
 struct Fixture {
     Fixture() : arenas(test.source()), pool(new HeapPool{}) {}
     ~Fixture() { delete pool; }
-    Heap* acquire() { return pool->acquire(arenas); }
+    Heap* acquire() { return pool->acquire(arenas, &g_no_heap); }
     // Acquired by a thread that has ended without a word.
     Heap* left_by_thread() {
         (void)pool->acquire_for_this_thread(arenas);  // the first thread does not say who it is
         Heap* heap = nullptr;
         std::thread([&] { heap = pool->acquire_for_this_thread(arenas); }).join();
-        const std::uint64_t holder = heap->ownership.holder();
+        const Holder holder = heap->ownership.holder();
         // The kernel tells of the end a moment before it is one.
-        while (!arch::thread_is_gone(holder_process(holder), holder_thread(holder)))
-            std::this_thread::yield();
+        while (!arch::thread_is_gone(holder.process(), holder.thread())) std::this_thread::yield();
         return heap;
     }
     test::TestSource test;
@@ -47,7 +47,7 @@ TEST_CASE("the first heap needs no memory, released heaps are adopted before new
     HeapPool::release(first);
     CHECK(f.acquire() == first);
     CHECK(first->busy.is_unoccupied());
-    CHECK_FALSE(HeapPool::try_acquire(first, Ownership::kAnonymous));
+    CHECK_FALSE(HeapPool::try_acquire(first, Holder::operation(&g_no_heap)));
 }
 
 TEST_CASE("many heaps are distinct and share mappings") {
@@ -93,7 +93,7 @@ TEST_CASE("an operation takes the heap of an ended thread rather than a new one"
     Fixture f;
     Heap* const left = f.left_by_thread();
     CHECK(f.acquire() == left);
-    CHECK(left->ownership.holder() == Ownership::kAnonymous);
+    CHECK(left->ownership.holder() == Holder::operation(&g_no_heap));
     CHECK(f.acquire() != left);
 }
 

@@ -26,9 +26,9 @@ struct Fixture {
         return objects;
     }
     // A heap of its own, occupied, with `slab_count` slabs of 64-byte slots.
-    Heap* occupied_heap(std::uint64_t holder, int slab_count) {
-        Heap* const heap = instance->heaps.acquire(instance->arenas);
-        REQUIRE(heap->ownership.try_take_over(Ownership::kAnonymous, holder));
+    Heap* occupied_heap(Holder holder, int slab_count) {
+        Heap* const heap = instance->heaps.acquire(instance->arenas, &g_no_heap);
+        heap->ownership.rename(holder);
         REQUIRE(heap->enter());
         for (int i = 0; i < slab_count * 1024; ++i) heap->allocate(size_class_for(64), nullptr);
         return heap;
@@ -46,16 +46,13 @@ struct Fixture {
 constexpr unsigned kClass64 = 3;
 constexpr unsigned kClass20480 = 36;
 
-std::uint64_t this_thread_as_holder() {
-    return std::uint64_t{arch::process_id()} << kProcessShift | arch::thread_id();
-}
+Holder this_thread_as_holder() { return Holder::thread(0, arch::process_id(), arch::thread_id()); }
 
-std::uint64_t ended_thread_as_holder() {
-    std::uint64_t holder = 0;
+Holder ended_thread_as_holder() {
+    Holder holder = Holder::nobody();
     std::thread([&] { holder = this_thread_as_holder(); }).join();
     // The kernel tells of the end a moment before it is one.
-    while (!arch::thread_is_gone(holder_process(holder), holder_thread(holder)))
-        std::this_thread::yield();
+    while (!arch::thread_is_gone(holder.process(), holder.thread())) std::this_thread::yield();
     return holder;
 }
 
@@ -153,7 +150,8 @@ TEST_CASE("remote frees count whether the owner has collected them or not") {
 TEST_CASE("a heap is stranded when its thread has ended at work in it") {
     Fixture f;
     f.allocate(64);
-    REQUIRE(f.instance->heaps.acquire(f.instance->arenas) != nullptr);  // the heap of that object
+    REQUIRE(f.instance->heaps.acquire(f.instance->arenas, &g_no_heap) !=
+            nullptr);  // the heap of that object
     Heap* const of_ended = f.occupied_heap(ended_thread_as_holder(), 3);
     auto stats = f.stats();
     CHECK(stats->heaps == 2);
@@ -169,14 +167,32 @@ TEST_CASE("a heap is stranded when its thread has ended at work in it") {
 TEST_CASE("heaps of threads that are there, and of nobody in particular, are not stranded") {
     Fixture f;
     f.occupied_heap(this_thread_as_holder(), 1);
-    f.occupied_heap(Ownership::kAnonymous, 1);
+    f.occupied_heap(Holder::unnamed_thread(), 1);
+    f.occupied_heap(Holder::operation(&g_no_heap), 1);
+    // A process that shares the memory (vfork).
+    f.occupied_heap(Holder::thread(0, arch::process_id() + 1, arch::thread_id()), 1);
     CHECK(f.stats()->stranded_heaps == 0);
-    // A parent's thread, in the child of a fork.
-    const std::uint64_t elsewhere = this_thread_as_holder() + (std::uint64_t{1} << kProcessShift);
-    f.occupied_heap(elsewhere, 2);
+}
+
+TEST_CASE("a borrowed heap is stranded with the thread whose operation borrowed it") {
+    Fixture f;
+    Heap* const own = f.occupied_heap(ended_thread_as_holder(), 1);
+    f.occupied_heap(Holder::operation(own), 2);
     const auto stats = f.stats();
-    CHECK(stats->stranded_heaps == 1);
-    CHECK(stats->stranded_bytes == 2 * kSliceBytes);
+    CHECK(stats->stranded_heaps == 2);
+    CHECK(stats->stranded_bytes == 3 * kSliceBytes);
+    own->ownership.rename(this_thread_as_holder());
+    CHECK(f.stats()->stranded_heaps == 0);
+}
+
+TEST_CASE("an idle heap is stranded while a visitor keeps it") {
+    Fixture f;
+    Heap* const heap = f.occupied_heap(Holder::operation(&g_no_heap), 1);
+    heap->leave();
+    HeapPool::release(heap);
+    CHECK(f.stats()->stranded_heaps == 0);
+    REQUIRE(heap->visited.try_set());
+    CHECK(f.stats()->stranded_bytes == kSliceBytes);
 }
 
 TEST_CASE("the report has every figure, and the classes in use") {

@@ -2,4 +2,4 @@
 # Whether the heap is occupied is asked before whether its thread has ended.
 # file: core/heap_pool.cpp
 # scenario: adopt_midway
-s/if \(has_ended\(former, process\) \&\& heap->busy.is_unoccupied_remote\(\) \&\&/if (heap->busy.is_unoccupied_remote() \&\& has_ended(former, process) \&\&/
+s/if \(is_gone\(former, process\) \&\& heap->is_open\(\) \&\&/if (heap->is_open() \&\& is_gone(former, process) \&\&/

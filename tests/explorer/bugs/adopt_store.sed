@@ -3,5 +3,5 @@
 # file: core/heap.h
 # rebuild: core/heap_pool.cpp tests/explorer/scenarios/heap_pool.cpp
 # scenario: adopt
-/word_.compare_exchange\(from, holder, memory_order_acquire/c\
-               (word_.store(holder, memory_order_seq_cst), true);
+/word_.compare_exchange\(expected, holder.bits\(\), memory_order_acquire/,/memory_order_relaxed\);/c\
+               (word_.store(holder.bits(), memory_order_seq_cst), true);

@@ -4,6 +4,22 @@
 #include "core/heap_pool.h"
 #include "tests/explorer/scenarios/heaps.h"
 
+namespace emma {
+
+struct ForkInspector {
+    static void begin(HeapPool& heaps, Pages& pages) {
+        explore::expect(heaps.generations_.begin(pages) && heaps.generations_.current() == 1,
+               "the scenario's own mistake");
+        explore::name_field(*heaps.generations_.page_.load(memory_order_relaxed), "generation");
+    }
+    // What the kernel does to the page in a child.
+    static void fork(HeapPool& heaps) {
+        heaps.generations_.page_.load(memory_order_relaxed)->store(0, memory_order_relaxed);
+    }
+};
+
+}  // namespace emma
+
 namespace emma::explore {
 namespace {
 
@@ -27,11 +43,13 @@ struct Pool {
     Pool() {
         name_pool(arenas, "arenas");
         name_field(heaps, "heaps");
+        ForkInspector::begin(heaps, arenas.pages());
         heaps.for_each([](Heap* heap) { name_heap(*heap, "first heap"); });
     }
+    Heap* borrow() { return heaps.acquire(arenas, nullptr); }
     // A heap of that thread's.
-    Heap* held_by(std::uint64_t holder) {
-        Heap* const heap = heaps.acquire(arenas);
+    Heap* held_by(Holder holder) {
+        Heap* const heap = borrow();
         HeapPool::release(heap);
         expect(HeapPool::try_acquire(heap, holder), "the scenario's own mistake");
         return heap;
@@ -50,7 +68,7 @@ class Borrow : public Scenario {
     void set_up() override {}
     void run_thread(unsigned index) override {
         for (unsigned i = 0; i < (index == 0 ? 2u : 1u); ++i) {
-            Heap* const heap = pool_.heaps.acquire(pool_.arenas);
+            Heap* const heap = pool_.borrow();
             expect(heap != nullptr, "no heap");
             expect(work_in(heap), "a heap that was just acquired is occupied");
             ++done_[index];
@@ -62,7 +80,7 @@ class Borrow : public Scenario {
         expect(work_done(pool_.heaps) == done, "two holders of one heap");
         expect(pool_.count() <= (done_[2] != 0 ? 3u : 2u), "more heaps than threads");
         pool_.heaps.for_each([](Heap* heap) {
-            expect(heap->ownership.holder() == Ownership::kIdle, "a heap was not returned");
+            expect(heap->ownership.holder() == Holder::nobody(), "a heap was not returned");
         });
     }
 };
@@ -76,14 +94,14 @@ class BorrowWanted : public Scenario {
     unsigned done_[kMaxThreads] = {};
 
     void set_up() override {
-        wanted_ = pool_.heaps.acquire(pool_.arenas);
+        wanted_ = pool_.borrow();
         HeapPool::release(wanted_);
     }
     void run_thread(unsigned index) override {
         Heap* heap = wanted_;
-        if (!HeapPool::try_acquire(heap, Ownership::kAnonymous)) {
+        if (!HeapPool::try_acquire(heap, Holder::unnamed_thread())) {
             if (index == 1) return;
-            heap = pool_.heaps.acquire(pool_.arenas);
+            heap = pool_.borrow();
         }
         expect(work_in(heap), "a heap that was just acquired is occupied");
         ++done_[index];
@@ -97,7 +115,8 @@ const Registration<BorrowWanted> wanted_two("borrow_wanted", 2, "two want the sa
 const Registration<BorrowWanted> wanted_three("borrow_wanted", 3, "three want the same heap");
 
 // ---- adopting
-constexpr std::uint64_t kGone = std::uint64_t{kProcess} << 32 | kGoneThreadId;
+constexpr Holder kGone = Holder::thread(1, kProcess, kGoneThreadId);
+constexpr Holder kEnding = Holder::thread(1, kProcess, kFirstThreadId);
 
 class Adopt : public Scenario {
     Pool pool_;
@@ -107,8 +126,8 @@ class Adopt : public Scenario {
         (void)pool_.heaps.acquire_for_this_thread(pool_.arenas);  // the first stays anonymous
         // One in the middle of an operation for ever, the next at rest. Both are made before they
         // are left, or the second would be the first.
-        Heap* const first = pool_.heaps.acquire(pool_.arenas);
-        Heap* const second = pool_.heaps.acquire(pool_.arenas);
+        Heap* const first = pool_.borrow();
+        Heap* const second = pool_.borrow();
         for (Heap* const heap : {first, second}) {
             HeapPool::release(heap);
             expect(HeapPool::try_acquire(heap, kGone), "the scenario's own mistake");
@@ -139,7 +158,7 @@ class AdoptFromEnding : public Scenario {
     void set_up() override {
         observe_ends();
         (void)pool_.heaps.acquire_for_this_thread(pool_.arenas);  // the first stays anonymous
-        Heap* const second = pool_.held_by(std::uint64_t{kProcess} << 32 | kFirstThreadId);
+        Heap* const second = pool_.held_by(kEnding);
         name_heap(*second, "second heap");
         dying_ = second;
     }
@@ -165,7 +184,7 @@ class AdoptMidway : public Scenario {
     void set_up() override {
         observe_ends();
         (void)pool_.heaps.acquire_for_this_thread(pool_.arenas);  // the first stays anonymous
-        dying_ = pool_.held_by(std::uint64_t{kProcess} << 32 | kFirstThreadId);
+        dying_ = pool_.held_by(kEnding);
         name_heap(*dying_, "second heap");
     }
     void run_thread(unsigned index) override {
@@ -183,13 +202,55 @@ class AdoptMidway : public Scenario {
 };
 const Registration<AdoptMidway> midway_two("adopt_midway", 2, "a holder ends in mid-operation");
 
+// In the child of a fork: the thread that made it says whose its heap is, while others look for the
+// heaps that the parent's threads have left.
+class AdoptFromParent : public Scenario {
+    Pool pool_;
+    Heap* survivors_ = nullptr;
+    Heap* left_ = nullptr;
+    unsigned done_[kMaxThreads] = {};
+
+    void set_up() override {
+        (void)pool_.heaps.acquire_for_this_thread(pool_.arenas);  // the first stays unnamed
+        Heap* const second = pool_.borrow();
+        Heap* const third = pool_.borrow();
+        for (Heap* const heap : {second, third}) heap->ownership.rename(kGone);
+        name_heap(*second, "second heap");
+        name_heap(*third, "third heap");
+        survivors_ = second;
+        left_ = third;
+        ForkInspector::fork(pool_.heaps);
+    }
+    void run_thread(unsigned index) override {
+        Heap* heap = survivors_;
+        if (index == 0) {
+            pool_.heaps.settle(heap);
+        } else {
+            heap = pool_.heaps.acquire_for_this_thread(pool_.arenas);
+            expect(heap != survivors_, "the survivor's heap was adopted");
+        }
+        for (unsigned i = 0; i < 2; ++i) expect(work_in(heap), "the holder is kept out");
+        done_[index] += 2;
+    }
+    void check() override {
+        expect(work_done(pool_.heaps) == done_[0] + done_[1] + done_[2], "two holders of one heap");
+        // Settled now: whoever comes next has the parent's.
+        const bool is_left = left_->ownership.holder() == kGone;
+        expect(!is_left || pool_.heaps.acquire_for_this_thread(pool_.arenas) == left_ ||
+                   pool_.heaps.acquire_for_this_thread(pool_.arenas) == left_,
+               "the parent's heap is never adopted");
+    }
+};
+const Registration<AdoptFromParent> parent_two("adopt_parent", 2, "a fork's survivor, an adopter");
+const Registration<AdoptFromParent> parent_three("adopt_parent", 3, "and two adopters");
+
 // ---- visiting
 class Visit : public Scenario {
     Pool pool_;
     Heap* heap_ = nullptr;
     unsigned done_[kMaxThreads] = {};
 
-    void set_up() override { heap_ = pool_.heaps.acquire(pool_.arenas); }
+    void set_up() override { heap_ = pool_.borrow(); }
     void run_thread(unsigned index) override {
         if (index == 0) {
             for (unsigned i = 0; i < 2; ++i) done_[0] += work_in(heap_) ? 1 : 0;
@@ -211,7 +272,7 @@ class VisitAndBorrow : public Scenario {
     Heap* heap_ = nullptr;
     unsigned done_[kMaxThreads] = {};
 
-    void set_up() override { heap_ = pool_.heaps.acquire(pool_.arenas); }
+    void set_up() override { heap_ = pool_.borrow(); }
     void run_thread(unsigned index) override {
         if (index == 0) {
             done_[0] += work_in(heap_) ? 1 : 0;
@@ -219,7 +280,7 @@ class VisitAndBorrow : public Scenario {
         } else if (index == 1) {
             done_[1] +=
                 HeapPool::visit(heap_, [](Heap* heap) { ++heap->bins.slot_bytes[3]; }) ? 1 : 0;
-        } else if (HeapPool::try_acquire(heap_, Ownership::kAnonymous)) {
+        } else if (HeapPool::try_acquire(heap_, Holder::unnamed_thread())) {
             done_[2] += work_in(heap_) ? 1 : 0;
             HeapPool::release(heap_);
         }
