@@ -6,6 +6,7 @@
 ## make check      everything tested, gcc and clang, static and static-PIE, natively and under QEMU
 ##                 (NATIVE=1: without QEMU and the scripts)
 ## make demo       the main job: counts the words of real text in a static program without a libc
+## make example-NAME   builds and runs an example: see examples/README.md (EMULATOR=qemu-x86_64)
 ## make stepping   every fault at every instruction of every operation (takes SEED=1): most of an hour
 ## make storms     signals, jumps, forks and deaths over four threads, in full (takes SEED=0): ten minutes
 ## make bench      time and memory on many workloads, Emma beside the allocators of Debian: half an hour
@@ -227,8 +228,8 @@ wrapper = CC=$(CC) CXX=$(CXX) $(OUT)/bin/$(if $(filter %.c,$<),emma-cc -std=c11,
 nolibc_flags = -O2 -g $(TEST_WARNINGS) -I. $(DEFINES) -MMD -MP -MF $@.d -MT $@
 
 hosted_examples := examples/beside_libc.cpp examples/pmr.cpp
-nolibc_sources := $(wildcard $(foreach folder,freestanding misuse stress faults,tests/$(folder)/*.c tests/$(folder)/*.cpp)) \
-	$(filter-out $(hosted_examples) examples/nolibc_header.c,$(wildcard examples/*.c examples/*.cpp))
+nolibc_sources := $(wildcard $(foreach folder,freestanding misuse stress faults seccomp,tests/$(folder)/*.c tests/$(folder)/*.cpp)) \
+	$(filter-out $(hosted_examples) examples/nolibc_header.c examples/no_thread_pointer.c,$(wildcard examples/*.c examples/*.cpp))
 nolibc_programs := $(foreach kind,static static-pie,$(addprefix $(OUT)/tests/$(kind)/,$(basename $(nolibc_sources))))
 
 # A second copy of the allocator under other names, for the tests of pointers from elsewhere.
@@ -325,12 +326,23 @@ $(OUT)/tests/hosted/%: %.c Makefile
 	$(call run,LINK,$(CC) -std=gnu11 -O2 -g $(TEST_WARNINGS) -DTEST_HOST_LIBC -MMD -MP -MF $@.d \
 		$(source_flags) $< -o $@)
 
-# A program that brings its own start code: only the allocator, not even the linker script.
-bare_program := $(patsubst %.c,$(OUT)/tests/bare/%,$(wildcard examples/nolibc_header.c))
+# Programs that bring their own start code: only the allocator, not even the linker script.
+bare_programs := $(patsubst %.c,$(OUT)/tests/bare/%,$(wildcard examples/nolibc_header.c examples/no_thread_pointer.c))
 $(OUT)/tests/bare/%: %.c $(OUT)/libemma.a $(public_headers) Makefile
 	@mkdir -p $(@D)
 	$(call run,LINK,$(CC) -std=gnu11 -O2 -g $(TEST_WARNINGS) -ffreestanding -nostdlib -static -fno-pie \
 		-fno-stack-protector -fno-builtin -I$(OUT)/include -MMD -MP -MF $@.d $< $(OUT)/libemma.a -o $@)
+
+# Code that a program of a libc takes in, and that program.
+injected_programs := $(addprefix $(OUT)/tests/injected/,host payload)
+payload_flags := -ffreestanding -nostdlib -static-pie -fPIE -fno-stack-protector -fvisibility=hidden -Wl,-e,payload
+$(OUT)/tests/injected/payload: examples/injected/payload.c $(OUT)/libemma.a $(public_headers) Makefile
+	@mkdir -p $(@D)
+	$(call run,LINK,$(CC) -std=gnu11 -O2 -g $(TEST_WARNINGS) $(payload_flags) -I$(OUT)/include \
+		-MMD -MP -MF $@.d $< $(OUT)/libemma.a -o $@)
+$(OUT)/tests/injected/host: examples/injected/host.c Makefile
+	@mkdir -p $(@D)
+	$(call run,LINK,$(CC) -std=gnu11 -O2 -g $(TEST_WARNINGS) -MMD -MP -MF $@.d $< -pthread -o $@)
 
 # Programs of a libc that are run with libemma_preload.so.
 preload_programs := $(addprefix $(OUT)/,$(basename $(wildcard tests/preload/*.cpp)))
@@ -340,8 +352,9 @@ $(OUT)/tests/preload/%: tests/preload/%.cpp Makefile
 
 .PHONY: programs
 programs: all preload $(nolibc_programs) $(stepping_program) $(unit_programs) $(explorer_programs) $(sanitize_programs) \
-	$(hosted_programs) $(preload_programs) $(bare_program)
--include $(wildcard $(nolibc_programs:=.d) $(stepping_program).d $(stepping_objects:=.d) $(hosted_programs:=.d) $(preload_programs:=.d)) \
+	$(hosted_programs) $(preload_programs) $(bare_programs) $(injected_programs)
+-include $(wildcard $(nolibc_programs:=.d) $(stepping_program).d $(stepping_objects:=.d) $(hosted_programs:=.d) $(preload_programs:=.d) \
+	$(bare_programs:=.d) $(injected_programs:=.d)) \
 	$(unit_sources:%.cpp=$(OUT)/unit/%.cpp.d) $(unit_core_objects:.o=.d) $(explorer_objects:.o=.d) $(sanitize_objects:.o=.d)
 
 # ---- benchmarks --------------------------------------------------------------------------------
@@ -406,6 +419,11 @@ demo:
 	@tests/setup demo
 	@+$(MAKE) $(OUT)/tests/static/examples/wordfreq
 	@tests/demo $(OUT)/tests/static/examples/wordfreq
+
+# Each example by one command; examples/README.md tells what they show.
+example-%:
+	@tests/setup build
+	@tests/example $*
 
 stepping:
 	@+$(MAKE) $(stepping_program)

@@ -13,6 +13,7 @@
 // A word is a run of the letters A to Z in either case; every other byte separates words.
 #include <emma.h>
 #include <emma_crt.h>
+#include <emma_seccomp.h>
 
 #include <atomic>
 #include <cstddef>
@@ -21,11 +22,7 @@
 
 #include <asm/stat.h>
 #include <asm/unistd.h>
-#include <linux/audit.h>
-#include <linux/filter.h>
 #include <linux/futex.h>
-#include <linux/prctl.h>
-#include <linux/seccomp.h>
 
 namespace {
 
@@ -152,33 +149,18 @@ bool open_input(Input* input) {
 // ---- the cage
 // ------------------------------------------------------------------------------------
 
-// Emma's published list, and nothing else: the memory calls of the allocator, and what the start
-// library needs for threads, waiting, output and the end.
-constexpr int kAllowed[] = {__NR_mmap,       __NR_munmap, __NR_mremap,         __NR_madvise,
-                            __NR_mprotect,   __NR_clone,  __NR_futex,          __NR_exit,
-                            __NR_exit_group, __NR_write,  __NR_rt_sigprocmask, __NR_set_tid_address,
-                            __NR_membarrier, __NR_getpid, __NR_gettid,         __NR_tgkill};
-constexpr std::size_t kAllowedCount = sizeof kAllowed / sizeof kAllowed[0];
-
-// From here on any other system call kills the process. False: this system has no seccomp.
+// Emma's published list in its shapes, lines to standard output, and what the threads below wait
+// by. From here on any other system call kills the process. False: this system has no seccomp.
 bool install_filter() {
-    constexpr std::size_t kCount = 4 + kAllowedCount + 2;
-    sock_filter program[kCount] = {
-        BPF_STMT(BPF_LD | BPF_W | BPF_ABS, offsetof(seccomp_data, arch)),
-        BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, AUDIT_ARCH_X86_64, 1, 0),
-        BPF_STMT(BPF_RET | BPF_K, SECCOMP_RET_KILL_PROCESS),
-        BPF_STMT(BPF_LD | BPF_W | BPF_ABS, offsetof(seccomp_data, nr)),
-    };
-    for (std::size_t i = 0; i < kAllowedCount; i++) {
-        const auto to_allow = static_cast<unsigned char>(kAllowedCount - i);
-        program[4 + i] =
-            BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, static_cast<unsigned>(kAllowed[i]), to_allow, 0);
-    }
-    program[kCount - 2] = BPF_STMT(BPF_RET | BPF_K, SECCOMP_RET_KILL_PROCESS);
-    program[kCount - 1] = BPF_STMT(BPF_RET | BPF_K, SECCOMP_RET_ALLOW);
-    const sock_fprog filter = {kCount, program};
-    return emma_syscall(__NR_prctl, long{PR_SET_NO_NEW_PRIVS}, 1L, 0L, 0L, 0L) == 0 &&
-           emma_syscall(__NR_seccomp, long{SECCOMP_SET_MODE_FILTER}, 0L, &filter) == 0;
+    emma_seccomp_instruction room[EMMA_SECCOMP_ROOM];
+    emma_seccomp_filter filter;
+    const emma_seccomp_check to_output[] = {EMMA_SECCOMP_INT(0, 1)};
+    emma_seccomp_begin(&filter, room, EMMA_SECCOMP_ROOM);
+    emma_seccomp_allow_emma(&filter,
+                            EMMA_SECCOMP_ALLOCATOR | EMMA_SECCOMP_THREADS | EMMA_SECCOMP_EXIT);
+    emma_seccomp_allow_if(&filter, __NR_write, to_output, 1);
+    emma_seccomp_end(&filter, EMMA_SECCOMP_KILL_PROCESS);
+    return emma_seccomp_install(&filter, 0) == 0;
 }
 
 // ---- what the threads hand to each other

@@ -7,7 +7,7 @@ set -uo pipefail
 failed=0
 unset MAKEFLAGS MAKELEVEL MFLAGS
 help=$(make help)
-for word in check demo stepping storms bench-signals preload lint format install clean ARCH TLS CHECKS DEBUG PORT SYMBOL_PREFIX CXX PREFIX; do
+for word in check demo example-NAME stepping storms bench-signals preload lint format install clean ARCH TLS CHECKS DEBUG PORT SYMBOL_PREFIX CXX PREFIX; do
     grep -q "$word" <<<"$help" || { echo "make help does not name $word" && failed=1; }
 done
 refused() { # expected text, arguments of make

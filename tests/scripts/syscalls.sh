@@ -26,11 +26,12 @@ for kind in static static-pie; do
 done
 
 # The shape of a call: results dropped, addresses ADDR, numbers N; 0 and NULL stay where they choose.
-cat "$work"/trace.* | sed -E -e '/^(execve|\+\+\+|---)/d' -e 's/ += .*$//' -e 's/ <unfinished.*$//' \
+# What the programs print themselves, to descriptor 1, is no call of Emma's.
+cat "$work"/trace.* | sed -E -e '/^(execve|\+\+\+|---|write\(1,)/d' -e 's/ += .*$//' -e 's/ <unfinished.*$//' \
     -e 's/0x[0-9a-f]+/ADDR/g' -e 's/"[^"]*"(\.\.\.)?/TEXT/g' \
     -e 's/^(exit|exit_group)\(.*/\1(N)/' -e 's/\[[0-9]*\]/[N]/g' \
-    -e 's/(futex\(ADDR, [A-Z_]+), [0-9]+/\1, N/' -e 's/write\([0-9]+/write(N/' -e 's/\], 8\)/], N)/' \
-    -e 's/([(,] ?)[1-9][0-9]*/\1N/g' | sort -u >"$work/seen"
+    -e 's/(futex\(ADDR, [A-Z_]+), [0-9]+/\1, N/' -e 's/^write\(2,/write(TWO,/' -e 's/\], 8\)/], N)/' \
+    -e 's/([(,] ?)[1-9][0-9]*/\1N/g' -e 's/TWO/2/' | sort -u >"$work/seen"
 if [[ ${2-} == --print ]]; then
     cat "$work/seen"
     exit 0

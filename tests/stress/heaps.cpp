@@ -10,6 +10,7 @@
 // TEST-ARGS: 0 200
 // TEST-QEMU: 0 3 emulated
 // TEST-LIMIT: 120
+// TEST-CALLS: open read close
 #include "tests/freestanding/check_all.h"
 #include "tests/freestanding/status.h"
 #include "tests/freestanding/test.h"

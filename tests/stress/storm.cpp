@@ -24,6 +24,8 @@
 // TEST-QEMU: deaths 0 40
 // TEST-KIND: static
 // TEST-LIMIT: 120
+// TEST-CALLS: rt_sigaction rt_sigreturn nanosleep clock_gettime setitimer alarm fork wait4
+// TEST-CALLS: restart_syscall timer_create timer_settime timer_delete clone:0=17 tgkill:2=12
 #include "tests/stress/storm_threads.h"
 
 namespace storm {
