@@ -21,6 +21,10 @@
 ## make preload    libemma_preload.so, to run an existing program on Emma: LD_PRELOAD=build/libemma_preload.so
 ## make install    headers, archives, wrappers, linker scripts, files for pkg-config and CMake;
 ##                 takes PREFIX=/usr/local, DESTDIR=
+## make one-file   the allocator as one source: build/one-file/emma.cpp with its headers beside it
+## make matrix     runtimes by linkers by flags, every cell built and run; table in build/matrix.txt
+##                 (SAMPLE=1: a part of the cells)
+## make rust       build/rust/release/wordindex: Rust without std or a libc (takes CARGO=cargo)
 ## make clean      removes build/
 ## make help       this text
 ##
@@ -57,6 +61,7 @@ CHECKS ?= 0
 SYMBOL_PREFIX ?=
 DEBUG ?= 0
 NATIVE ?= 0
+SAMPLE ?= 0
 V ?= 0
 PREFIX ?= /usr/local
 DESTDIR ?=
@@ -89,6 +94,7 @@ $(if $(no_bare),$(error make $(no_bare) takes no PORT=bare; make and make instal
 endif
 $(call one_of,DEBUG,0 1)
 $(call one_of,NATIVE,0 1)
+$(call one_of,SAMPLE,0 1)
 $(call one_of,V,0 1)
 ifneq ($(SYMBOL_PREFIX),)
 prefix_is_good := $(shell printf %s '$(subst ','\'',$(SYMBOL_PREFIX))' | LC_ALL=C grep -xE '[A-Za-z_][A-Za-z0-9_]*')
@@ -105,7 +111,7 @@ OUT := build$(if $(option_set),/$(option_set))
 
 # One clear line instead of a page of errors when the compiler is missing. The targets listed see to
 # their tools themselves.
-ifneq ($(filter-out help clean demo check lint format bench bench-plots bench-instructions,$(or $(MAKECMDGOALS),all)),)
+ifneq ($(filter-out help clean demo check lint format matrix rust bench bench-plots bench-instructions,$(or $(MAKECMDGOALS),all)),)
 missing := $(strip $(foreach tool,$(firstword $(CXX)) $(firstword $(CC)) ar,$(if $(shell command -v $(tool)),,$(tool))))
 $(if $(missing),$(error not found: $(missing); install g++ or clang, and binutils (tests/setup build does)))
 endif
@@ -149,7 +155,7 @@ wrappers := $(OUT)/bin/emma-cc $(OUT)/bin/emma-c++
 ifeq ($(PORT),bare)
 all: $(OUT)/libemma.a $(if $(SYMBOL_PREFIX),$(prefixed_headers) $(mapping_headers),$(public_headers))
 else ifeq ($(SYMBOL_PREFIX),)
-all: $(OUT)/libemma.a $(OUT)/libemma_crt.a $(public_headers) $(linker_scripts) $(wrappers)
+all: $(OUT)/libemma.a $(OUT)/libemma_crt.a $(OUT)/libemma_beside.a $(public_headers) $(linker_scripts) $(wrappers)
 else
 # No wrappers: what compilers call by themselves (memcpy, operator new) has other names here.
 all: $(OUT)/libemma.a $(OUT)/libemma_crt.a $(prefixed_headers) $(mapping_headers)
@@ -165,8 +171,10 @@ rename_symbols = && nm $(if $(filter linux,$(PORT)),--defined-only) $(filter %.o
 	objcopy -D --redefine-syms=$@.renamed $@
 endif
 $(OUT)/libemma.a: $(core_objects)
+# Without the standard names: where a libc keeps its own, whatever the order on the link line.
+$(OUT)/libemma_beside.a: $(filter-out $(OUT)/obj/core/api/%,$(core_objects))
 $(OUT)/libemma_crt.a: $(crt_objects)
-$(OUT)/libemma.a $(OUT)/libemma_crt.a: $(OUT)/flags
+$(OUT)/libemma.a $(OUT)/libemma_crt.a $(OUT)/libemma_beside.a: $(OUT)/flags
 	$(call run,AR,rm -f $@ && ar rcsD $@ $(filter %.o,$^)$(rename_symbols))
 
 # What runs on every allocation and free is optimised for speed, the rest of core for size.
@@ -262,8 +270,9 @@ source_flags = $(shell sed -n 's|^// TEST-FLAGS: *||p' $<)
 wrapper = CC=$(CC) CXX=$(CXX) $(OUT)/bin/$(if $(filter %.c,$<),emma-cc -std=c11,emma-c++ -std=c++20)
 nolibc_flags = -O2 -g $(TEST_WARNINGS) -I. $(DEFINES) -MMD -MP -MF $@.d -MT $@
 
+hosted_examples := examples/beside_libc.cpp examples/pmr.cpp
 nolibc_sources := $(wildcard $(foreach folder,freestanding misuse stress faults seccomp,tests/$(folder)/*.c tests/$(folder)/*.cpp)) \
-	$(filter-out examples/beside_libc.cpp examples/nolibc_header.c examples/no_thread_pointer.c,$(wildcard examples/*.c examples/*.cpp))
+	$(filter-out $(hosted_examples) examples/nolibc_header.c examples/no_thread_pointer.c,$(wildcard examples/*.c examples/*.cpp))
 nolibc_programs := $(foreach kind,static static-pie,$(addprefix $(OUT)/tests/$(kind)/,$(basename $(nolibc_sources))))
 
 # A second copy of the allocator under other names, for the tests of pointers from elsewhere.
@@ -349,13 +358,12 @@ $(OUT)/tests/sanitize/bug: tests/explorer/bugs/remote_count_relaxed.sed tests/ex
 	@mkdir -p $(@D)
 	$(call run,BUG,tests/explorer/build_bug $< $@ '$(CXX) $(SANITIZE_CXXFLAGS) -pthread' $(sanitize_objects))
 
-# Hosted programs: the allocator beside a libc (named before Emma, so that malloc stays its own), and the parts of tests that hold for any allocator.
-libc_first := -Wl,-lstdc++,-lc
-hosted_programs := $(addprefix $(OUT)/tests/hosted/,$(basename $(wildcard examples/beside_libc.cpp tests/freestanding/api.c)))
-$(OUT)/tests/hosted/%: %.cpp $(OUT)/libemma.a $(public_headers) Makefile
+# Hosted programs: the allocator beside a libc, and the parts of tests that hold for any allocator.
+hosted_programs := $(addprefix $(OUT)/tests/hosted/,$(basename $(hosted_examples) tests/freestanding/api.c))
+$(OUT)/tests/hosted/%: %.cpp $(OUT)/libemma_beside.a $(public_headers) Makefile
 	@mkdir -p $(@D)
 	$(call run,LINK,$(CXX) -std=c++20 -O2 -g $(TEST_WARNINGS) -I$(OUT)/include -MMD -MP -MF $@.d \
-		$(source_flags) $< -pthread $(libc_first) $(OUT)/libemma.a -o $@)
+		$(source_flags) $< -pthread $(OUT)/libemma_beside.a -o $@)
 $(OUT)/tests/hosted/%: %.c Makefile
 	@mkdir -p $(@D)
 	$(call run,LINK,$(CC) -std=gnu11 -O2 -g $(TEST_WARNINGS) -DTEST_HOST_LIBC -MMD -MP -MF $@.d \
@@ -431,6 +439,29 @@ $(OUT)/bench/launch: tests/bench/launch.c Makefile
 bench-programs: all preload $(bench_programs)
 
 # ---- for people --------------------------------------------------------------------------------
+# The allocator as one source file, for projects that have no use for an archive.
+.PHONY: one-file
+one-file:
+	$(call run,ONE,linker/one-file build/one-file)
+
+# The default build, as the rows of the table say themselves what they are.
+.PHONY: matrix rust
+matrix:
+	@tests/setup matrix
+	@+$(MAKE) all one-file && $(MAKE) TLS=0 build/notls/libemma.a
+	@tests/matrix/run $(if $(filter 1,$(SAMPLE)),--sample) build
+
+CARGO ?= cargo
+.PHONY: example-rust example-pmr
+example-rust: rust
+	$(EMULATOR) build/rust/release/wordindex README.md
+example-pmr: $(OUT)/tests/hosted/examples/pmr
+	$(EMULATOR) $<
+rust:
+	@tests/setup rust
+	@+$(MAKE) all
+	cd examples/rust && EMMA=$(CURDIR)/$(OUT) $(CARGO) build --quiet --release --locked --target-dir $(CURDIR)/build/rust
+
 .PHONY: check demo demo-kernel stepping storms bench bench-plots bench-instructions bench-signals lint format install clean help
 check:
 	@tests/setup check
@@ -504,21 +535,16 @@ else
 install: all
 	install -d $(addprefix $(DESTDIR)$(PREFIX)/,bin include lib/emma lib/pkgconfig lib/cmake/emma)
 	install -m 644 $(public_headers) $(DESTDIR)$(PREFIX)/include
-	install -m 644 $(OUT)/libemma.a $(OUT)/libemma_crt.a $(DESTDIR)$(PREFIX)/lib
+	install -m 644 $(OUT)/libemma.a $(OUT)/libemma_crt.a $(OUT)/libemma_beside.a $(DESTDIR)$(PREFIX)/lib
 	install -m 644 $(linker_scripts) $(DESTDIR)$(PREFIX)/lib/emma
 	install -m 755 $(wrappers) $(DESTDIR)$(PREFIX)/bin
-	printf '%s\n' $(pkg_config_lines) > $(DESTDIR)$(PREFIX)/lib/pkgconfig/emma.pc
-	printf '%s\n' $(cmake_lines) > $(DESTDIR)$(PREFIX)/lib/cmake/emma/emma-config.cmake
+	for file in emma emma-beside emma-nolibc; do \
+		sed 's/@VERSION@/$(version)/' linker/package/$$file.pc.in > $(DESTDIR)$(PREFIX)/lib/pkgconfig/$$file.pc || exit 1; done
+	install -m 644 linker/package/emma-config.cmake $(DESTDIR)$(PREFIX)/lib/cmake/emma
+	sed 's/@VERSION@/$(version)/' linker/package/emma-config-version.cmake.in \
+		> $(DESTDIR)$(PREFIX)/lib/cmake/emma/emma-config-version.cmake
 endif
-
-# For programs with a libc; without one the wrappers know all there is to know. Both files find the
-# rest relative to themselves, so that an installation may be moved.
-pkg_config_lines = 'prefix=$${pcfiledir}/../..' 'Name: emma' 'Description: embeddable memory allocator' \
-	'Version: $(version)' 'Cflags: -I$${prefix}/include' 'Libs: -L$${prefix}/lib -lemma'
-cmake_lines = 'get_filename_component(emma_prefix "$${CMAKE_CURRENT_LIST_DIR}/../../.." ABSOLUTE)' \
-	'add_library(emma::emma STATIC IMPORTED)' 'set_target_properties(emma::emma PROPERTIES' \
-	'    IMPORTED_LOCATION "$${emma_prefix}/lib/libemma.a"' \
-	'    INTERFACE_INCLUDE_DIRECTORIES "$${emma_prefix}/include")'
+# The files for pkg-config and CMake find the rest relative to themselves: an installation may be moved.
 version = $(shell grep -ohE '"[0-9]+\.[0-9]+\.[0-9]+"' core/*.cpp core/*.h | tr -d '"' | head -n 1)
 
 help:

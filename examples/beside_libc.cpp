@@ -3,11 +3,10 @@
 // malloc for the others.
 //
 // The lesson: the names that begin with emma_ replace nothing. A program that calls only them links
-// libemma.a and keeps its libc's malloc for everything else, the standard library included. The
-// order of the libraries decides: with -lemma before the libc the names malloc, new and so on are
-// Emma's too. (Plain -lc would not do: g++ moves it to the end.)
+// libemma_beside.a, which has no others, and keeps its libc's malloc for everything else, the
+// standard library included. (libemma.a has malloc, new and so on as well.)
 //
-//   g++ beside_libc.cpp -Wl,-lstdc++,-lc -lemma
+//   g++ beside_libc.cpp -pthread -lemma_beside
 #include <emma.h>
 
 #include <cstdio>

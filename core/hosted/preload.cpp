@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MIT OR Apache-2.0
-// What libemma_preload.so has beside core/: the end of the libc's threads, the entry points that
-// only a libc's allocator has, and exceptions from operator new (in place of
-// core/api/new_handler.cpp). The one place that calls a libc; not in the archives.
+// What libemma_preload.so has beside core/: the end of the libc's threads, and exceptions from
+// operator new (in place of core/api/new_handler.cpp). The one place that calls a libc; not in the
+// archives.
 #include <dlfcn.h>
 #include <pthread.h>
 #include <cstddef>
@@ -10,7 +10,6 @@
 #include "core/api/new.h"
 #include "core/atomic.h"
 #include "core/check.h"
-#include "core/error_number.h"
 #include "core/instance.h"
 
 namespace emma {
@@ -107,12 +106,3 @@ void* allocate_with_handler(std::size_t size, std::size_t alignment, bool may_fa
 }
 
 }  // namespace emma
-
-// ---- entry points of glibc that no standard has ------------------------------------------------
-
-EMMA_PUBLIC void* valloc(std::size_t size) { return emma_aligned_alloc(emma::kPageBytes, size); }
-
-EMMA_PUBLIC void* pvalloc(std::size_t size) {
-    if (size > emma::kMaxRequestBytes) return emma::fail(emma::kEnomem);
-    return emma_aligned_alloc(emma::kPageBytes, emma::align_up(size, emma::kPageBytes));
-}

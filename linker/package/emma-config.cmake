@@ -1,0 +1,36 @@
+# SPDX-License-Identifier: MIT OR Apache-2.0
+# find_package(emma) offers, for target_link_libraries:
+#   emma::emma     in a program with a libc: Emma for everything, malloc and operator new included
+#   emma::beside   in a program with a libc: the names that begin with emma_, and nothing else
+#   emma::crt      a static program without a libc: start code, threads, the allocator
+#   emma::crt_pie  the same as a static-PIE
+get_filename_component(emma_prefix "${CMAKE_CURRENT_LIST_DIR}/../../.." ABSOLUTE)
+
+foreach(emma_name emma beside crt crt_pie)
+    if(NOT TARGET emma::${emma_name})
+        add_library(emma::${emma_name} INTERFACE IMPORTED)
+    endif()
+endforeach()
+
+set_target_properties(emma::emma PROPERTIES
+    INTERFACE_INCLUDE_DIRECTORIES "${emma_prefix}/include"
+    INTERFACE_LINK_LIBRARIES "-Wl,--whole-archive,${emma_prefix}/lib/libemma.a,--no-whole-archive")
+set_target_properties(emma::beside PROPERTIES
+    INTERFACE_INCLUDE_DIRECTORIES "${emma_prefix}/include"
+    INTERFACE_LINK_LIBRARIES "${emma_prefix}/lib/libemma_beside.a")
+
+# As emma-cc and emma-c++ have it. The headers come last: no libc's may hide behind Emma's.
+foreach(emma_mode static static-pie)
+    if(emma_mode STREQUAL static)
+        set(emma_name crt)
+        set(emma_code -fno-pie)
+    else()
+        set(emma_name crt_pie)
+        set(emma_code -fPIE)
+    endif()
+    set_target_properties(emma::${emma_name} PROPERTIES
+        INTERFACE_COMPILE_DEFINITIONS "_GLIBCXX_EXTERN_TEMPLATE=0"
+        INTERFACE_COMPILE_OPTIONS "${emma_code};-fno-exceptions;$<$<COMPILE_LANGUAGE:CXX>:-fno-rtti>;-fno-asynchronous-unwind-tables;SHELL:-idirafter ${emma_prefix}/include"
+        INTERFACE_LINK_OPTIONS "-nostdlib;-nostartfiles;-${emma_mode};-Wl,-T,${emma_prefix}/lib/emma/${emma_mode}.ld;-Wl,--gc-sections"
+        INTERFACE_LINK_LIBRARIES "-Wl,--start-group,${emma_prefix}/lib/libemma.a,${emma_prefix}/lib/libemma_crt.a,--end-group;-lgcc")
+endforeach()
