@@ -66,8 +66,9 @@ SliceRange ArenaPool::claim_new(unsigned count, unsigned alignment_slices) {
     const unsigned least = (alignment_slices > header ? alignment_slices : header) + count;
     unsigned slices = kSlicesPerArena;
     if (list_.end() == 0) slices = least > shape.first_slices ? least : shape.first_slices;
+    // Where a whole window is refused, what is needed; it grows in place.
     void* fresh = nullptr;
-    for (;; slices /= 2) {
+    for (;; slices = slices != least ? least : 0) {
         if (slices < least) return {};
         fresh = pages_.map(slices * shape.slice_bytes(), shape.arena_bytes(), source.origin);
         if (fresh != nullptr) break;
@@ -93,7 +94,7 @@ Arena* ArenaPool::arena_around(std::uintptr_t addr) const {
     const std::uintptr_t base = addr - offset;
     // Sequentially consistent with the count of guards, like the table: see unmap_closed(). An
     // arena that goes after the table has been asked counts before its pages go.
-    const std::uint64_t proof = (base << 16) + unmaps_.load(memory_order_seq_cst);
+    const std::uint64_t proof = (base << 16) + unmaps_.load(memory_order_seq_cst) + 1;  // never 0
     Atomic<std::uint64_t>& last_proof = proofs_[(base >> kArenaShift) % kProofs];
     if (last_proof.load(memory_order_relaxed) != proof) {
         if (table_.bytes_at(base) != ArenaTable::kArenaMark) return nullptr;

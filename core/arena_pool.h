@@ -95,7 +95,7 @@ class ArenaPool {
     // Any thread.
     static constexpr std::size_t kProofs = 16;
     mutable Atomic<std::uint64_t> proofs_[kProofs];
-    Atomic<std::uint64_t> unmaps_{1};  // from 1: what is zero proves nothing
+    Atomic<std::uint64_t> unmaps_;
     // Any thread, relaxed: they publish nothing.
     Atomic<std::size_t> released_slices_;
     Atomic<std::size_t> dirty_bytes_;        // free and resident at the last look

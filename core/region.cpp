@@ -44,7 +44,8 @@ constinit const Shape kRegionShape{.classes = &kGeometry,
                                    .bitmap_words = kBitmapWords,
                                    .slice_shift = kSliceShift,
                                    .header_slices = 1,
-                                   .first_slices = 4};
+                                   .first_slices = 4,
+                                   .run_max_slices = kSlicesPerArena / 2};
 
 constinit const Shape kCompactShape{.classes = &kCompactGeometry,
                                     .slab_max_bytes = kCompactSlabMaxBytes,
@@ -54,7 +55,8 @@ constinit const Shape kCompactShape{.classes = &kCompactGeometry,
                                     .bitmap_words = kCompactBitmapWords,
                                     .slice_shift = kPageShift,
                                     .header_slices = 3,
-                                    .first_slices = 8};
+                                    .first_slices = 8,
+                                    .run_max_slices = kSlicesPerArena / 2};
 
 // ---- laying out --------------------------------------------------------------------------------
 

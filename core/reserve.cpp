@@ -95,6 +95,15 @@ std::size_t reserved_idle_bytes(void*) {
     return sum;
 }
 
+// The default shape but for the largest runs: what is larger takes pages of the reserve wherever
+// they are, and finds room where no arena has so many slices in a row.
+constexpr Shape reserved_shape() {
+    Shape shape = kDefaultShapeValue;
+    shape.run_max_slices = kSlicesPerArena / 2;
+    return shape;
+}
+constinit const Shape kReservedShape = reserved_shape();
+
 constinit const PageSource kReservingPages{.map = reserving_map,
                                            .extend = reserved_extend,
                                            .unmap = reserving_unmap,
@@ -103,7 +112,7 @@ constinit const PageSource kReservingPages{.map = reserving_map,
                                            .move = reserving_move,
                                            .idle_bytes = reserved_idle_bytes,
                                            .context = nullptr,
-                                           .shape = &kDefaultShape,
+                                           .shape = &kReservedShape,
                                            .origin = 0};
 
 constinit const PageSource kSealedPages{.map = sealed_map,
@@ -114,7 +123,7 @@ constinit const PageSource kSealedPages{.map = sealed_map,
                                         .move = sealed_move,
                                         .idle_bytes = reserved_idle_bytes,
                                         .context = nullptr,
-                                        .shape = &kDefaultShape,
+                                        .shape = &kReservedShape,
                                         .origin = 0};
 
 // ---- populating --------------------------------------------------------------------------------

@@ -29,13 +29,13 @@ struct Shape {
     std::uint8_t bitmap_words;        // of a slice
     std::uint8_t slice_shift;
     std::uint8_t header_slices;
-    std::uint8_t first_slices;  // of an instance's first arena at first, header included
+    std::uint8_t first_slices;    // of an instance's first arena at first, header included
+    std::uint8_t run_max_slices;  // larger objects are huge
 
     constexpr std::size_t slice_bytes() const { return std::size_t{1} << slice_shift; }
     constexpr std::size_t arena_bytes() const { return kSlicesPerArena * slice_bytes(); }
-    // What an arena holds beside its header.
     constexpr std::size_t run_max_bytes() const {
-        return (kSlicesPerArena - header_slices) * slice_bytes();
+        return std::size_t{run_max_slices} << slice_shift;
     }
     constexpr unsigned slice_count_for(std::size_t bytes) const {
         return static_cast<unsigned>((bytes + slice_bytes() - 1) >> slice_shift);
@@ -53,10 +53,26 @@ constexpr unsigned freed_distance_for(unsigned bitmap_words) {
     return (kSlicesPerArena - 1) * bitmap_words + kSlicesPerArena;
 }
 
+inline constexpr unsigned kBitmapWords = 56;  // of the default shape: whole cache lines
+
+// The default shape, as a value to make others of.
+inline constexpr Shape kDefaultShapeValue{
+    .classes = &kGeometry,
+    .slab_max_bytes = kMediumMaxBytes,
+    .run_max_alignment = kArenaBytes / 2,
+    // No address within an arena's window but its first, so the fast path of free tells them from
+    // slots by that.
+    .huge_alignment = kArenaBytes,
+    .freed_distance = freed_distance_for(kBitmapWords),
+    .bitmap_words = kBitmapWords,
+    .slice_shift = kSliceShift,
+    .header_slices = 1,
+    // A program that allocates little takes a quarter of a megabyte of address space.
+    .first_slices = 4,
+    .run_max_slices = kSlicesPerArena - 1};
+
 extern const Shape kDefaultShape;
 extern const Shape kRegionShape;
 extern const Shape kCompactShape;
-
-inline constexpr unsigned kBitmapWords = 56;  // of the default shape: whole cache lines
 
 }  // namespace emma

@@ -104,7 +104,7 @@ int main(int argc, char**) {
     g_counts_faults = argc == 1;
     CHECK(emma_reserve(~std::size_t{0}) == kNoMemory);
     CHECK(emma_reserve(std::size_t{1} << 50) == kNoMemory);
-    void* const early = emma_malloc(3000000);
+    void* const early = emma_malloc(5000000);
     CHECK(emma_reserve(kReserved) == 0);
     struct emma_stats stats;
     emma_stats(&stats);

@@ -99,7 +99,7 @@ void destroyed_twice(std::size_t) {
 
 constexpr std::size_t kSmall = 40;
 constexpr std::size_t kRun = 200000;
-constexpr std::size_t kHuge = 3000000;
+constexpr std::size_t kHuge = 5000000;
 
 constexpr Case kCases[] = {
     {"double free, small", double_free, kSmall, kDouble, false},

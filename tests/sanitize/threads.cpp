@@ -66,7 +66,7 @@ std::size_t some_size(std::mt19937_64& random) {
     if (kind < 700) return sizeof(Object) + 1 + random() % 300;
     if (kind < 900) return sizeof(Object) + 1 + random() % 4000;
     if (kind < 980) return sizeof(Object) + 1 + random() % 100000;
-    return kind < 998 ? 200000 + random() % 300000 : 2500000;
+    return kind < 998 ? 200000 + random() % 300000 : 4500000;
 }
 
 Object* fresh(Allocator& allocator, std::mt19937_64& random) {

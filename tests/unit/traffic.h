@@ -86,7 +86,7 @@ class Traffic {
         unsigned char fill;
     };
 
-    static constexpr std::size_t kLeastHugeBytes = 2200000;
+    static constexpr std::size_t kLeastHugeBytes = kArenaBytes;
     static constexpr std::size_t kSparseStep = (std::size_t{1} << 17) + 1;
 
     void fill(const Object& object) const {

@@ -69,7 +69,7 @@ void fill_arenas(World& world, std::size_t size, std::size_t most) {
 }  // namespace
 
 void populate(World& world) {
-    for (const std::size_t size : {48, 700, 2000, 20000, 200000, 2200000, 48, 700})
+    for (const std::size_t size : {48, 700, 2000, 20000, 200000, 4200000, 48, 700})
         world.make(size);
     // Something free in each of their slabs, too.
     world.free_one(world.count() - 1);
