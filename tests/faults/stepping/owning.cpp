@@ -6,7 +6,7 @@
 namespace stepping {
 namespace {
 
-alignas(4096) unsigned char g_region[1 << 20];
+alignas(4096) unsigned char g_region[2 << 20];
 
 emma_heap_options region_options() {
     struct emma_heap_options options = {};
