@@ -295,7 +295,7 @@ stepping_objects := $(patsubst tests/faults/stepping/%.cpp,$(OUT)/tests/stepping
 $(stepping_program): $(stepping_objects)
 $(OUT)/tests/stepping/%.o: tests/faults/stepping/%.cpp $(public_headers) $(wrappers) Makefile
 	@mkdir -p $(@D)
-	$(call run,CXX,$(wrapper) -static $(nolibc_flags) -c $< -o $@)
+	$(call run,CXX,$(wrapper) -static $(nolibc_flags) $(source_flags) -c $< -o $@)
 
 UNIT_CXXFLAGS := -std=c++20 -O1 -g $(TEST_WARNINGS) -fsanitize=address,undefined \
 	-fno-sanitize-recover=all $(DEFINES) -I. -Icore/include

@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: MIT OR Apache-2.0
 // The forms of operator new and delete, which add a loop over the new-handler to what the C family
 // does.
+//
+// TEST-FLAGS: -fsized-deallocation
 #include "tests/faults/stepping/operation.h"
 #include "tests/freestanding/process.h"
 

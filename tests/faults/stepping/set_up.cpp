@@ -41,9 +41,12 @@ void* work_and_sleep(void*) {
         sleep();
         return false;
     };
-    if (g_sleeper.place == Asleep::kOutside) sleep();
+    // Threads without heaps of their own have none that is visited.
+    if (g_sleeper.place == Asleep::kOutside ||
+        (!kThreadHeaps && g_sleeper.place != Asleep::kInWalk))
+        sleep();
     if (g_sleeper.place == Asleep::kInWalk) emma_walk(visit, nullptr);
-    if (g_sleeper.place == Asleep::kInVisit) {
+    if (kThreadHeaps && g_sleeper.place == Asleep::kInVisit) {
         visit_until([](Registers&) { sleep(); });
         CHECK(g_sleeping.get() == 2);  // the point was reached
     }
@@ -69,7 +72,7 @@ void fill_arenas(World& world, std::size_t size, std::size_t most) {
 }  // namespace
 
 void populate(World& world) {
-    for (const std::size_t size : {48, 700, 2000, 20000, 200000, 4200000, 48, 700})
+    for (const std::size_t size : {48, 700, 2000, 20000, 200000, 2200000, 48, 700})
         world.make(size);
     // Something free in each of their slabs, too.
     world.free_one(world.count() - 1);
@@ -102,6 +105,7 @@ void with_sleeping_thread(World& world, void (*work)(World& world), Asleep place
 }
 
 void die_in_visit(World& world) {
+    if (!kThreadHeaps) end_thread();
     world.has_left_heap = true;
     visit_until([](Registers&) { end_thread(); });
     CHECK(false);  // the point was not reached

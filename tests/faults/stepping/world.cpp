@@ -19,7 +19,7 @@ void write_finding(void*, const char* text, std::size_t length) { test_write(tex
 std::size_t some_size(test_random* random) {
     static constexpr std::size_t kSizes[] = {16,    40,     100,    500,    500,    500,
                                              700,   1000,   2000,   4096,   5000,   20000,
-                                             60000, 120000, 150000, 200000, 600000, 4500000};
+                                             60000, 120000, 150000, 200000, 600000, 2500000};
     return kSizes[test_below(random, sizeof kSizes / sizeof *kSizes)];
 }
 
