@@ -221,9 +221,9 @@ void emma_heap_stats(emma_heap* heap, struct emma_stats* stats) EMMA_NOEXCEPT;
 
 /* Maps and populates memory, so that from now on objects of `bytes` bytes in all can be allocated,
  * in any mix of sizes, with no system call and no page fault; each object counts as at least 16
- * bytes. Takes twice as much and 4 MiB. Adds to what was
- * reserved before. Memory that is free is not purged any more. 0, or ENOMEM (nothing has changed),
- * or EPERM after emma_seal. */
+ * bytes. Takes twice as much and 4 MiB. Adds to what was reserved before. Memory that is free is
+ * not purged any more; what is live now and was never written may still cause faults once it is
+ * freed and used again. 0, or ENOMEM (nothing has changed), or EPERM after emma_seal. */
 int emma_reserve(size_t bytes) EMMA_NOEXCEPT;
 
 /* From now on the allocator makes no system call at all, on any thread, but for the line of a
@@ -261,8 +261,10 @@ struct emma_stats {
     size_t resident_bytes;
     size_t remote_frees; /* objects in slabs that were freed on another heap than their own */
     /* Heaps that nobody can use again, for the thread that was at work in them has ended there and
-     * then, or was not taken along by a fork. Not known of heaps that do not say whose they are:
-     * the first thread's and borrowed ones (with TLS=0: all). */
+     * then, or was not taken along by a fork; idle ones with a visitor who may be dead, too. Not
+     * known of heaps that do not say whose they are: the first thread's until it has done more than
+     * plain allocations beside a second one, and those that threads without a heap of their own
+     * borrowed (with TLS=0: all). */
     size_t stranded_heaps;
     size_t stranded_bytes; /* their slabs, with the live objects that are in them */
     struct emma_class_stats classes[EMMA_SIZE_CLASSES];
@@ -314,8 +316,9 @@ void emma_set_panic_handler(emma_panic_handler handler) EMMA_NOEXCEPT;
 void emma_out_of_memory(void) EMMA_NOEXCEPT EMMA_NORETURN;
 
 /* Gives the calling thread a heap now instead of at its first allocation: 0 or ENOMEM. On a thread
- * that left a signal handler by longjmp out of Emma (and so works through borrowed heaps since) it
- * gives a new one. Not from a signal handler. */
+ * that left a signal handler by longjmp out of Emma (and so works through borrowed heaps since), or
+ * whose heap another thread has died in (emma_trim, emma_walk, emma_check), it gives a new one. Not
+ * from a signal handler. */
 int emma_thread_attach(void) EMMA_NOEXCEPT;
 
 /* Hands the calling thread's heap to whichever thread comes next; its objects stay valid. For a
