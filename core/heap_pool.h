@@ -21,8 +21,12 @@ class Generations {
     bool begin(Pages& pages);
     // Of this process; 0: there is no page yet. It begins again after 65,535 forks in a line.
     std::uint16_t current();
-    // Whether the thread that survived the fork has said that its heap is of this generation.
-    bool is_settled() { return settled_.load(memory_order_acquire) == current(); }
+    // Whether the thread that survived the fork has said that its heap is of this generation. Not
+    // where there is no page yet, or this thread sees it late: the others' generation is its own.
+    bool is_settled() {
+        const std::uint16_t generation = current();
+        return generation != 0 && settled_.load(memory_order_acquire) == generation;
+    }
     // Release publishes the name of the survivor's heap.
     void settle(std::uint16_t generation) { settled_.store(generation, memory_order_release); }
 

@@ -8,7 +8,7 @@
 namespace emma::explore {
 namespace {
 
-constexpr std::size_t kHugeBytes = kArenaBytes / 2 + kSliceBytes;
+constexpr std::size_t kHugeBytes = kArenaBytes + kSliceBytes;
 
 class FreeHuge : public Scenario {
     ArenaPool arenas_{kSystemPages};
