@@ -21,11 +21,7 @@ struct Place {
     Slab* slab;         // kSlot: the slab; kRun: the first descriptor of the run
 
     // Names nothing. Field by field: compilers clear a whole one by a slow string instruction.
-    Place() {
-        kind = kNothing;
-        live = false;
-        bytes = 0;
-    }
+    Place() : kind(kNothing), live(false), bytes(0) {}
     Misuse misuse() const {
         return kind == kNothing ? Misuse::kInvalidPointer : Misuse::kDoubleFree;
     }
