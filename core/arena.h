@@ -79,8 +79,8 @@ struct Arena {
     // ---- the bitmaps behind the descriptors
     // 1 = free
     BitmapWord* free_words(unsigned slice) { return words() + (slice - 1) * shape().bitmap_words; }
-    // The next slab in the same heap's inbox. Belongs to whoever raised the slab's freed_count from
-    // 0, until the owner pops it.
+    // The next slab in the same heap's inbox. Belongs to whoever raised the slab's remote frees
+    // from 0, until the owner pops it.
     Slab*& inbox_next(unsigned slice) {
         BitmapWord* const links = words() + (kSlicesPerArena - 1) * shape().bitmap_words;
         return reinterpret_cast<Slab**>(links)[slice];

@@ -63,7 +63,7 @@ class Busy {
         signal_fence();
         return before;
     }
-    // Release pairs with is_unoccupied_remote().
+    // Release pairs with mark_remote().
     void put_back(Mark before) { mark_.store(before, memory_order_release); }
     void exit() { put_back(Mark::kUnoccupied); }
     bool is_unoccupied() const { return mark_.load(memory_order_relaxed) == Mark::kUnoccupied; }

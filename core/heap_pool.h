@@ -48,7 +48,7 @@ class HeapPool {
     // A heap that nobody holds or whose thread has ended; null: no memory. Asks the system who the
     // thread is and whether others live.
     Heap* acquire_for_this_thread(ArenaPool& arenas);
-    // From now on threads stay anonymous, and the system is not asked.
+    // From now on threads do not say who they are, and the system is not asked.
     void stop_asking() { naming_.store(Naming::kNever, memory_order_relaxed); }
     bool may_ask() const { return naming_.load(memory_order_relaxed) != Naming::kNever; }
     // This very heap, if nobody holds it.

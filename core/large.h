@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT OR Apache-2.0
-// Objects too large for a slab: runs (whole slices of an arena, to half an arena) and huge objects
+// Objects too large for a slab: runs (whole slices of an arena, to a whole arena) and huge objects
 // (a mapping of their own). Neither belongs to a heap: any thread allocates, resizes and frees
 // them, and of several frees of one object exactly one wins.
 #pragma once

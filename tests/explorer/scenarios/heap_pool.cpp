@@ -123,7 +123,7 @@ class Adopt : public Scenario {
     Heap* got_[kMaxThreads] = {};
 
     void set_up() override {
-        (void)pool_.heaps.acquire_for_this_thread(pool_.arenas);  // the first stays anonymous
+        (void)pool_.heaps.acquire_for_this_thread(pool_.arenas);  // the first stays unnamed
         // One in the middle of an operation for ever, the next at rest. Both are made before they
         // are left, or the second would be the first.
         Heap* const first = pool_.borrow();
@@ -157,7 +157,7 @@ class AdoptFromEnding : public Scenario {
 
     void set_up() override {
         observe_ends();
-        (void)pool_.heaps.acquire_for_this_thread(pool_.arenas);  // the first stays anonymous
+        (void)pool_.heaps.acquire_for_this_thread(pool_.arenas);  // the first stays unnamed
         Heap* const second = pool_.held_by(kEnding);
         name_heap(*second, "second heap");
         dying_ = second;
@@ -183,7 +183,7 @@ class AdoptMidway : public Scenario {
 
     void set_up() override {
         observe_ends();
-        (void)pool_.heaps.acquire_for_this_thread(pool_.arenas);  // the first stays anonymous
+        (void)pool_.heaps.acquire_for_this_thread(pool_.arenas);  // the first stays unnamed
         dying_ = pool_.held_by(kEnding);
         name_heap(*dying_, "second heap");
     }

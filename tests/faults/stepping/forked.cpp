@@ -136,9 +136,6 @@ void proves_no_adoption(const World&, const Stats& before, const Stats& after) {
     if (kThreadHeaps)
         CHECK(after.adopted_heaps == before.adopted_heaps && after.heaps == before.heaps + 1);
 }
-void proves_one_less(const World&, const Stats& before, const Stats& after) {
-    CHECK(after.live_objects + 1 == before.live_objects);
-}
 void proves_giving_back(const World&, const Stats& before, const Stats& after) {
     CHECK(after.system_calls > before.system_calls);
 }

@@ -32,22 +32,6 @@ void all_but_empty(World& world) {
     populate(world);
 }
 
-template <std::size_t kSize>
-void populate_and_choose(World& world) {
-    populate(world);
-    world.make(kSize);
-    choose_last(world);
-}
-
-// What the main thread has made.
-void foreign_objects(World& world) {
-    populate(world);
-    world.make_many(5, kUsual);
-}
-void choose_foreign(World& world) {
-    choose_last(world);
-    populate(world);
-}
 void choose_foreign_again(World& world) {
     world.free_one(world.count() - 1);
     choose_foreign(world);
@@ -115,9 +99,6 @@ void proves_purge(const World&, const Stats& before, const Stats& after) {
 }
 void proves_unmapping(const World&, const Stats& before, const Stats& after) {
     CHECK(after.mapped_bytes < before.mapped_bytes && after.huge_objects < before.huge_objects);
-}
-void proves_one_less(const World&, const Stats& before, const Stats& after) {
-    CHECK(after.live_objects + 1 == before.live_objects);
 }
 
 // The object went the way of those that others free.

@@ -67,14 +67,6 @@ void choose_aligned(World& world) {
     world.keep(emma_aligned_alloc(kAligned, kUsual), kUsual);
     choose_last(world);
 }
-void foreign_objects(World& world) {
-    populate(world);
-    world.make_many(5, kUsual);
-}
-void choose_foreign(World& world) {
-    choose_last(world);
-    populate(world);
-}
 
 // ---- calls
 
@@ -140,9 +132,6 @@ void proves_new_arena(const World&, const Stats& before, const Stats& after) {
 }
 void proves_handled(const World&, const Stats&, const Stats&) { CHECK(g_handled == 1); }
 void proves_null(const World& world, const Stats&, const Stats&) { CHECK(world.result == 0); }
-void proves_one_less(const World&, const Stats& before, const Stats& after) {
-    CHECK(after.live_objects + 1 == before.live_objects);
-}
 
 constexpr Operation kRows[] = {
     {"new-fast", populate, slab_begun, act_new<kUsual>, keep_result<kUsual>, proves_same_slice, 1},

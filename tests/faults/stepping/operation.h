@@ -73,6 +73,27 @@ void wake_helper(World& world);
 
 // One of the objects last made is what the call is about.
 inline void choose_last(World& world) { world.subject = world.take_last(); }
+template <std::size_t kSize>
+void populate_and_choose(World& world) {
+    populate(world);
+    world.make(kSize);
+    choose_last(world);
+}
+// The main thread makes some, and the victim takes the last of them.
+inline void foreign_objects(World& world) {
+    populate(world);
+    world.make_many(5, kUsual);
+}
+inline void choose_foreign(World& world) {
+    choose_last(world);
+    populate(world);
+}
+
+// ---- for proofs
+
+inline void proves_one_less(const World&, const Stats& before, const Stats& after) {
+    CHECK(after.live_objects + 1 == before.live_objects);
+}
 
 inline std::uintptr_t slice_addr(const void* pointer) {
     return reinterpret_cast<std::uintptr_t>(pointer) >> 16;

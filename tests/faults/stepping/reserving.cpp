@@ -72,12 +72,6 @@ void full_slab(World& world) {
     populate(world);
     world.make_many(kUsualSlots, kUsual);
 }
-template <std::size_t kSize>
-void populate_and_choose(World& world) {
-    populate(world);
-    world.make(kSize);
-    choose_last(world);
-}
 
 // ---- calls
 

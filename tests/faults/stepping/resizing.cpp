@@ -6,13 +6,6 @@
 namespace stepping {
 namespace {
 
-template <std::size_t kSize>
-void populate_and_choose(World& world) {
-    populate(world);
-    world.make(kSize);
-    choose_last(world);
-}
-
 // A run that once was longer: free slices lie behind it.
 void run_with_room(World& world) {
     populate(world);
@@ -37,10 +30,6 @@ void huge_object_shut_in(World& world) {
 void foreign_usual(World& world) {
     populate(world);
     world.make_many(3, kUsual);
-}
-void choose_foreign(World& world) {
-    choose_last(world);
-    populate(world);
 }
 
 template <std::size_t kSize>
