@@ -91,7 +91,8 @@ inline void choose_foreign(World& world) {
 
 // ---- for proofs
 
-inline void proves_one_less(const World&, const Stats& before, const Stats& after) {
+inline void proves_one_less(const World&, const struct emma_stats& before,
+                            const struct emma_stats& after) {
     CHECK(after.live_objects + 1 == before.live_objects);
 }
 
