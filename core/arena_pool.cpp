@@ -83,8 +83,7 @@ SliceRange ArenaPool::claim_new(unsigned count, unsigned alignment_slices) {
 bool ArenaPool::add_arena(Arena* arena) {
     if (!table_.insert(pages_, arena->addr(), ArenaTable::kArenaMark)) return false;
     if (list_.add(pages_, arena) != ArenaList::kNoPlace) return true;
-    (void)table_.begin_removal(arena->addr());
-    table_.end_removal(arena->addr(), true);
+    table_.end_removal(table_.begin_removal(arena->addr()), true);
     return false;
 }
 

@@ -80,7 +80,7 @@ class ArenaPool {
     std::size_t unmap_empty();
     void put_in_limbo(Arena* arena);
     std::size_t unmap_closed(Arena* arena);
-    void put_back(Arena* arena);
+    void put_back(Arena* arena, ArenaTable::Removal removal);
     bool no_guard_held() const { return guards_.load(memory_order_seq_cst) == 0; }
 
     Pages pages_{};

@@ -32,27 +32,25 @@ bool ArenaTable::was_removed(std::uintptr_t addr) const {
            find(addr, kSpare) != nullptr;
 }
 
-std::size_t ArenaTable::begin_removal(std::uintptr_t addr) {
+ArenaTable::Removal ArenaTable::begin_removal(std::uintptr_t addr) {
     Entry* const entry = find(addr, kKnown);
-    if (entry == nullptr) return 0;
+    if (entry == nullptr) return {};
     const std::size_t bytes = entry->bytes.load(memory_order_relaxed);
     std::uintptr_t expected = addr;
     // Of several removers one wins; the entry then belongs to it until end_removal().
-    return entry->key.compare_exchange(expected, addr | kRemoving, memory_order_seq_cst,
-                                       memory_order_relaxed)
-               ? bytes
-               : 0;
+    if (!entry->key.compare_exchange(expected, addr | kRemoving, memory_order_seq_cst,
+                                     memory_order_relaxed))
+        return {};
+    return {entry, bytes};
 }
 
-void ArenaTable::cancel_removal(std::uintptr_t addr, std::size_t bytes) {
-    Entry* const entry = find(addr, kRemoving);
-    entry->bytes.store(bytes, memory_order_relaxed);
-    entry->key.store(addr, memory_order_release);  // pairs with find()
+void ArenaTable::cancel_removal(Removal removal, std::size_t bytes) {
+    removal.entry->bytes.store(bytes, memory_order_relaxed);
+    removal.entry->set_state(kKnown);  // pairs with find()
 }
 
-void ArenaTable::end_removal(std::uintptr_t addr, bool unmapped) {
-    Entry* const entry = find(addr, kRemoving);
-    entry->key.store(addr | (unmapped ? kRemoved : kSpare), memory_order_release);
+void ArenaTable::end_removal(Removal removal, bool unmapped) {
+    removal.entry->set_state(unmapped ? kRemoved : kSpare);
 }
 
 bool ArenaTable::insert_into(Entry* entries, std::size_t mask, std::uintptr_t addr,

@@ -6,6 +6,10 @@
 // A chain of open-addressed hash tables, newest and largest first; an entry never moves, and a key
 // that was once used never becomes 0 again, so a probe can stop at the first 0. The first table is
 // part of the instance. Lock-free: an insert that loses an entry to another thread takes the next.
+//
+// While an address is being forgotten its pages may already be another thread's, who makes them
+// known in another entry. So one address may have several entries, of which at most one is known;
+// who forgets it works on the very entry that it has won.
 #pragma once
 
 #include <cstddef>
@@ -18,6 +22,9 @@
 namespace emma {
 
 class ArenaTable {
+  private:
+    struct Entry;
+
   public:
     // The size under which an arena is known; no huge object has it.
     static constexpr std::size_t kArenaMark = 1;
@@ -29,13 +36,18 @@ class ArenaTable {
     // The size of what is known at exactly `addr`; 0: nothing.
     std::size_t bytes_at(std::uintptr_t addr) const;
 
-    // Forgets `addr` while its pages are unmapped: its size for the one caller that finds it known,
-    // 0 for all others. The winner calls one of the two below it.
-    std::size_t begin_removal(std::uintptr_t addr);
+    // The right to unmap what an entry tells of.
+    struct Removal {
+        Entry* entry;
+        std::size_t bytes;  // 0: nothing, and no right
+    };
+    // Forgets `addr` while its pages are unmapped: the right goes to the one caller that finds it
+    // known, who calls one of the two below it.
+    Removal begin_removal(std::uintptr_t addr);
     // Known again, with `bytes`.
-    void cancel_removal(std::uintptr_t addr, std::size_t bytes);
+    void cancel_removal(Removal removal, std::size_t bytes);
     // `unmapped` false: the pages are still there, and are kept for retry_unmapping().
-    void end_removal(std::uintptr_t addr, bool unmapped);
+    void end_removal(Removal removal, bool unmapped);
 
     // Calls unmap(addr, bytes) for all pages that could not be unmapped; true forgets them.
     template <typename Unmap>
@@ -65,6 +77,12 @@ class ArenaTable {
     struct Entry {
         Atomic<std::uintptr_t> key;
         Atomic<std::size_t> bytes;
+        // By whoever the entry belongs to.
+        void set_state(State state) {
+            const std::uintptr_t addr =
+                key.load(memory_order_relaxed) & ~std::uintptr_t{kStateMask};
+            key.store(addr | state, memory_order_release);
+        }
     };
     struct Table {
         Table* older;      // const after publish
@@ -112,7 +130,7 @@ void ArenaTable::retry_unmapping(Unmap unmap) {
                                                  memory_order_relaxed))
                 continue;
             const bool gone = unmap(addr, entries[i].bytes.load(memory_order_relaxed));
-            entries[i].key.store(addr | (gone ? kRemoved : kSpare), memory_order_release);
+            entries[i].set_state(gone ? kRemoved : kSpare);
         }
         return false;
     });

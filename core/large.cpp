@@ -71,10 +71,10 @@ bool resize_run(ArenaPool& arenas, Slab* run, std::size_t bytes) {
 }
 
 bool free_huge(ArenaPool& arenas, std::uintptr_t addr) {
-    const std::size_t bytes = arenas.table().begin_removal(addr);
-    if (bytes == 0) return false;
-    const bool unmapped = arenas.pages().unmap(reinterpret_cast<void*>(addr), bytes);
-    arenas.table().end_removal(addr, unmapped);
+    const ArenaTable::Removal removal = arenas.table().begin_removal(addr);
+    if (removal.bytes == 0) return false;
+    const bool unmapped = arenas.pages().unmap(reinterpret_cast<void*>(addr), removal.bytes);
+    arenas.table().end_removal(removal, unmapped);
     return true;
 }
 
@@ -97,18 +97,19 @@ void* resize_huge(ArenaPool& arenas, std::uintptr_t addr, std::size_t alignment,
     const Shape& shape = arenas.shape();
     if (bytes <= shape.run_max_bytes() || alignment > shape.huge_alignment) return nullptr;
     const std::size_t wanted = huge_bytes_for(bytes);
-    const std::size_t held = arenas.table().begin_removal(addr);
+    const ArenaTable::Removal removal = arenas.table().begin_removal(addr);
+    const std::size_t held = removal.bytes;
     if (held == 0) return nullptr;
     void* const pages = reinterpret_cast<void*>(addr);
     if (wanted == held || arenas.pages().resize(pages, held, wanted)) {
-        arenas.table().cancel_removal(addr, wanted);
+        arenas.table().cancel_removal(removal, wanted);
         return pages;
     }
     void* const moved = move_huge(arenas, pages, held, wanted);
     if (moved == nullptr) {
-        arenas.table().cancel_removal(addr, held);
+        arenas.table().cancel_removal(removal, held);
     } else {
-        arenas.table().end_removal(addr, true);
+        arenas.table().end_removal(removal, true);
     }
     return moved;
 }

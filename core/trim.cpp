@@ -84,27 +84,26 @@ void ArenaPool::put_in_limbo(Arena* arena) {
 // in the table, because it left that before the count was read, sequentially consistent on both;
 // nor among the table's last proofs, which the number of unmappings has made void in between.
 std::size_t ArenaPool::unmap_closed(Arena* arena) {
-    const std::uintptr_t addr = arena->addr();
     std::size_t unmapped = 0;
-    (void)table_.begin_removal(addr);
+    const ArenaTable::Removal removal = table_.begin_removal(arena->addr());
     unmaps_.fetch_add(1, memory_order_seq_cst);
     if (!no_guard_held()) {
-        put_back(arena);
+        put_back(arena, removal);
         return 0;
     }
     const bool gone = arena->unmap(pages_, unmapped);
     if (gone) {
-        table_.end_removal(addr, true);
+        table_.end_removal(removal, true);
     } else {
-        put_back(arena);
+        put_back(arena, removal);
     }
     return unmapped;
 }
 
 // The arena serves on, as far as it is still mapped. Who holds a guard may have died with it, so
 // nothing may be kept until it is dropped.
-void ArenaPool::put_back(Arena* arena) {
-    table_.cancel_removal(arena->addr(), ArenaTable::kArenaMark);
+void ArenaPool::put_back(Arena* arena, ArenaTable::Removal removal) {
+    table_.cancel_removal(removal, ArenaTable::kArenaMark);
     // Listed while it is closed: who still knows it from before would else claim from it, or close
     // and unmap it, before it is in its new place.
     if (list_.add(pages_, arena) == ArenaList::kNoPlace) return put_in_limbo(arena);

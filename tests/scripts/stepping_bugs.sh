@@ -79,7 +79,7 @@ bug "a walk that holds no guard" core/audit.h \
     's/^    const ArenaGuard guard\(instance.arenas\);$//' \
     walk-arenas stop
 bug "an empty arena that waits until no guard is held" core/trim.cpp \
-    '/^    if \(!no_guard_held\(\)\) \{$/,/^    \}$/s/put_back\(arena\);/table_.cancel_removal(addr, ArenaTable::kArenaMark); put_in_limbo(arena);/' \
+    '/^    if \(!no_guard_held\(\)\) \{$/,/^    \}$/s/put_back\(arena, removal\);/table_.cancel_removal(removal, ArenaTable::kArenaMark); put_in_limbo(arena);/' \
     walk-arenas death
 bug "a wait for the thread that is growing an arena" core/arena.cpp \
     's/^std::size_t Arena::grow\(Pages& pages, unsigned count\) \{$/&\

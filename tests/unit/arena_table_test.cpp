@@ -32,10 +32,11 @@ TEST_CASE("what was inserted is found until it is removed, through many tables")
     table->for_each([&](std::uintptr_t addr, std::size_t) { seen.insert(addr); });
     CHECK(seen.size() == kCount);
     for (std::size_t i = 0; i < kCount; i += 2) {
-        REQUIRE(table->begin_removal(addr_of(i)) == 4096 * (i + 1));
-        REQUIRE(table->begin_removal(addr_of(i)) == 0);
+        const ArenaTable::Removal removal = table->begin_removal(addr_of(i));
+        REQUIRE(removal.bytes == 4096 * (i + 1));
+        REQUIRE(table->begin_removal(addr_of(i)).bytes == 0);
         REQUIRE(table->bytes_at(addr_of(i)) == 0);
-        table->end_removal(addr_of(i), true);
+        table->end_removal(removal, true);
         REQUIRE(table->was_removed(addr_of(i)));
     }
     for (std::size_t i = 1; i < kCount; i += 2) REQUIRE(table->bytes_at(addr_of(i)) != 0);
@@ -47,7 +48,7 @@ TEST_CASE("what was inserted is found until it is removed, through many tables")
 TEST_CASE("nothing is found in an empty table, at null least of all") {
     auto table = std::make_unique<ArenaTable>();
     CHECK(table->bytes_at(0) == 0);
-    CHECK(table->begin_removal(0) == 0);
+    CHECK(table->begin_removal(0).bytes == 0);
     CHECK(table->bytes_at(kSliceBytes) == 0);
     CHECK_FALSE(table->was_removed(kSliceBytes));
 }
@@ -71,11 +72,13 @@ TEST_CASE("a cancelled removal leaves the entry known, a failed unmap is tried a
     Pages pages(test.source());
     auto table = std::make_unique<ArenaTable>();
     REQUIRE(table->insert(pages, addr_of(0), 8192));
-    REQUIRE(table->begin_removal(addr_of(0)) == 8192);
-    table->cancel_removal(addr_of(0), 4096);
+    ArenaTable::Removal removal = table->begin_removal(addr_of(0));
+    REQUIRE(removal.bytes == 8192);
+    table->cancel_removal(removal, 4096);
     CHECK(table->bytes_at(addr_of(0)) == 4096);
-    REQUIRE(table->begin_removal(addr_of(0)) == 4096);
-    table->end_removal(addr_of(0), false);
+    removal = table->begin_removal(addr_of(0));
+    REQUIRE(removal.bytes == 4096);
+    table->end_removal(removal, false);
     CHECK(table->was_removed(addr_of(0)));
     int tries = 0;
     for (bool gone : {false, true, true})
@@ -86,6 +89,24 @@ TEST_CASE("a cancelled removal leaves the entry known, a failed unmap is tried a
             return gone;
         });
     CHECK(tries == 2);
+}
+
+TEST_CASE("pages that come again while their address is being forgotten are another entry's") {
+    test::TestSource test;
+    Pages pages(test.source());
+    auto table = std::make_unique<ArenaTable>();
+    REQUIRE(table->insert(pages, addr_of(0), 4096));
+    const ArenaTable::Removal slow = table->begin_removal(addr_of(0));
+    REQUIRE(table->insert(pages, addr_of(0), 8192));
+    const ArenaTable::Removal quick = table->begin_removal(addr_of(0));
+    CHECK(quick.bytes == 8192);
+    table->end_removal(quick, true);
+    REQUIRE(table->insert(pages, addr_of(0), 12288));
+    table->end_removal(slow, true);
+    CHECK(table->bytes_at(addr_of(0)) == 12288);
+    const ArenaTable::Removal last = table->begin_removal(addr_of(0));
+    table->cancel_removal(last, 4096);
+    CHECK(table->bytes_at(addr_of(0)) == 4096);
 }
 
 TEST_CASE("of several removers of one entry exactly one wins") {
@@ -99,9 +120,9 @@ TEST_CASE("of several removers of one entry exactly one wins") {
     for (int t = 0; t < 3; ++t)
         threads.emplace_back([&] {
             for (std::size_t i = 0; i < kCount; ++i)
-                if (table->begin_removal(addr_of(i)) != 0) {
+                if (const auto removal = table->begin_removal(addr_of(i)); removal.bytes != 0) {
                     wins.fetch_add(1);
-                    table->end_removal(addr_of(i), true);
+                    table->end_removal(removal, true);
                 }
         });
     for (std::thread& thread : threads) thread.join();

@@ -2,7 +2,6 @@
 # Removing is load and store: two frees of one huge object win.
 # file: core/arena_table.cpp
 # scenario: huge
-/return entry->key.compare_exchange\(expected, addr \| kRemoving/,/: 0;/c\
+/if \(!entry->key.compare_exchange\(expected, addr \| kRemoving/,/return \{\};/c\
     (void)expected;\
-    entry->key.store(addr | kRemoving, memory_order_seq_cst);\
-    return bytes;
+    entry->key.store(addr | kRemoving, memory_order_seq_cst);

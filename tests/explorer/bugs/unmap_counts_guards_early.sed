@@ -2,5 +2,5 @@
 # The guards are counted before the arena leaves the table.
 # file: core/trim.cpp
 # scenario: unmap
-s/\(void\)table_.begin_removal\(addr\);/const bool alone = no_guard_held();\n    &/
+s/^    const ArenaTable::Removal removal = .*/const bool alone = no_guard_held();\n    &/
 s/if \(!no_guard_held\(\)\)/if (!alone)/

@@ -54,6 +54,42 @@ const Registration<TableGrows> table_two("table_grows", 2,
                                          "two inserts for which there is no room");
 const Registration<TableGrows> table_three("table_grows", 3, "and questions");
 
+// Pages are gone and their address known no more, but its entry not yet free: another thread gets
+// the same pages, gives them back, and gets them again.
+class TableComesAgain : public Scenario {
+    Pages pages_{kSystemPages};
+    ArenaTable table_{};
+    Atomic<std::uint32_t> unmapped_;
+    bool came_ = false;  // the other
+
+    void set_up() override {
+        came_ = false;
+        table_.insert(pages_, address_of(0), size_of(0));
+        name_field(table_, "table");
+    }
+    void run_thread(unsigned index) override {
+        if (index == 0) {
+            const ArenaTable::Removal removal = table_.begin_removal(address_of(0));
+            expect(removal.bytes == size_of(0), "an entry is lost");
+            unmapped_.store(1, memory_order_release);
+            table_.end_removal(removal, true);
+            return;
+        }
+        if (unmapped_.load(memory_order_acquire) == 0) return;
+        came_ = true;
+        expect(table_.insert(pages_, address_of(0), size_of(1)), "no memory");
+        const ArenaTable::Removal removal = table_.begin_removal(address_of(0));
+        expect(removal.bytes == size_of(1), "the size of another object");
+        table_.end_removal(removal, true);
+        expect(table_.insert(pages_, address_of(0), size_of(2)), "no memory");
+    }
+    void check() override {
+        expect(table_.bytes_at(address_of(0)) == (came_ ? size_of(2) : 0), "an entry is lost");
+    }
+};
+const Registration<TableComesAgain> again("table_again", 2,
+                                          "pages come again while they are being forgotten");
+
 class ListGrows : public Scenario {
     Pages pages_{kSystemPages};
     ArenaList list_{};
