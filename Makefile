@@ -33,6 +33,8 @@
 ##   TLS=1|0               0: no thread pointer is used, every operation borrows a heap
 ##   CHECKS=0|1            1: every misuse that can be proved is reported before anything is touched
 ##   DEBUG=0|1             1: internal assertions
+##   FOR=size|speed        speed: the whole library compiled for speed, with short cuts for calloc, realloc and
+##                         usable sizes, as libemma_preload.so always is; text three times as long
 ##   PORT=linux|bare       bare: for kernels and loaders; no system call, the program supplies the page
 ##                         functions of emma_bare.h; TLS=0 unless asked for
 ##   HEAP_SLOT=            with PORT=bare, where the current heap is noted: function (emma_bare_heap_slot())
@@ -60,6 +62,7 @@ HEAP_SLOT ?=
 CHECKS ?= 0
 SYMBOL_PREFIX ?=
 DEBUG ?= 0
+FOR ?= size
 NATIVE ?= 0
 SAMPLE ?= 0
 V ?= 0
@@ -93,6 +96,7 @@ no_bare := $(filter-out all programs install help clean build/%,$(MAKECMDGOALS))
 $(if $(no_bare),$(error make $(no_bare) takes no PORT=bare; make and make install do))
 endif
 $(call one_of,DEBUG,0 1)
+$(call one_of,FOR,size speed)
 $(call one_of,NATIVE,0 1)
 $(call one_of,SAMPLE,0 1)
 $(call one_of,V,0 1)
@@ -106,7 +110,7 @@ endif
 compiler_is_clang := $(findstring clang,$(notdir $(firstword $(CXX))))
 option_set := $(subst $() ,-,$(strip $(if $(filter-out g++,$(notdir $(CXX))),$(subst ++,,$(notdir $(CXX)))) \
 	$(if $(filter bare,$(PORT)),bare $(if $(filter 1,$(TLS)),tls) $(subst :,-,$(HEAP_SLOT:%=slot-%)),$(if $(filter 0,$(TLS)),notls)) \
-	$(if $(filter 1,$(CHECKS)),checks) $(if $(filter 1,$(DEBUG)),debug) $(addprefix prefix-,$(SYMBOL_PREFIX))))
+	$(if $(filter 1,$(CHECKS)),checks) $(if $(filter 1,$(DEBUG)),debug) $(filter speed,$(FOR)) $(addprefix prefix-,$(SYMBOL_PREFIX))))
 OUT := build$(if $(option_set),/$(option_set))
 
 # One clear line instead of a page of errors when the compiler is missing. The targets listed see to
@@ -122,7 +126,7 @@ CODEGEN := -g -ffreestanding -fno-exceptions -fno-rtti -fno-threadsafe-statics \
 	-fno-stack-protector -fcf-protection=none -fPIE -ftls-model=local-exec -march=x86-64 \
 	-ffunction-sections -fdata-sections -fno-asynchronous-unwind-tables -fvisibility=hidden \
 	$(if $(compiler_is_clang),-fno-builtin -fsized-deallocation,-fno-tree-loop-distribute-patterns -fno-align-jumps)
-DEFINES := -DEMMA_TLS=$(TLS) -DEMMA_CHECKS=$(CHECKS) -DEMMA_DEBUG=$(DEBUG)
+DEFINES := -DEMMA_TLS=$(TLS) -DEMMA_CHECKS=$(CHECKS) -DEMMA_DEBUG=$(DEBUG) -DEMMA_FOR_SPEED=$(if $(filter speed,$(FOR)),1,0)
 ifeq ($(PORT),bare)
 # Code that may run in an interrupt's frame, in a kernel that saves nothing but general registers.
 # clang's -mgeneral-regs-only refuses the long double of libstdc++'s headers, which nothing here uses.
@@ -177,12 +181,13 @@ $(OUT)/libemma_crt.a: $(crt_objects)
 $(OUT)/libemma.a $(OUT)/libemma_crt.a $(OUT)/libemma_beside.a: $(OUT)/flags
 	$(call run,AR,rm -f $@ && ar rcsD $@ $(filter %.o,$^)$(rename_symbols))
 
-# What runs on every allocation and free is optimised for speed, the rest of core for size.
+# What runs on every allocation and free is optimised for speed, the rest of core for size unless
+# FOR=speed.
 OPTIMISE := -O2
 # gcc's -Oz keeps some passes that make code longer: without these the C family is 2 % smaller.
 COLD := -Oz $(if $(compiler_is_clang),,-fno-shrink-wrap -fno-move-loop-invariants -fno-ivopts -fno-tree-loop-optimize -fno-caller-saves \
 	-fno-tree-sink -fno-code-hoisting -fno-tree-pre -fno-if-conversion -fno-ipa-modref)
-core_cold := $(filter-out core/emma.cpp,$(wildcard core/*.cpp core/bare/*.cpp))
+core_cold := $(if $(filter size,$(FOR)),$(filter-out core/emma.cpp,$(wildcard core/*.cpp core/bare/*.cpp)))
 $(core_cold:%=$(OUT)/obj/%.o): OPTIMISE := $(COLD)
 
 # The assembler names the linker's table wherever the weak __errno_location is looked up, and nothing
@@ -242,15 +247,14 @@ $(OUT)/kernel.elf: $(kernel_objects) $(OUT)/libemma.a examples/kernel/kernel.ld
 -include $(kernel_objects:.o=.d)
 
 # ---- the one hosted artefact -------------------------------------------------------------------
-# All of core/ once more, as a shared object in the place of a libc's malloc. Frames have unwind tables
-# because exceptions of a program's new-handler pass through them.
+# All of core/ once more, for speed, as a shared object in the place of a libc's malloc. Frames have
+# unwind tables because exceptions of a program's new-handler pass through them.
 PRELOAD_CXXFLAGS := $(subst -fPIE -ftls-model=local-exec,-fPIC -fno-semantic-interposition -ftls-model=initial-exec,$(subst \
-	-fno-asynchronous-unwind-tables,-fasynchronous-unwind-tables,$(LIB_CXXFLAGS))) -DEMMA_HOSTED=1
+	-fno-asynchronous-unwind-tables,-fasynchronous-unwind-tables,$(LIB_CXXFLAGS))) -UEMMA_FOR_SPEED -DEMMA_FOR_SPEED=1 -DEMMA_HOSTED=1
 PRELOAD_LDFLAGS := -Wl,--version-script=linker/preload.map -Wl,-soname,libemma_preload.so \
 	-Wl,-z,defs -Wl,-z,now -Wl,-z,nodelete -Wl,--gc-sections
 preload_sources := $(filter-out core/api/new_handler.cpp,$(core_sources)) $(wildcard core/hosted/*.cpp)
 preload_objects := $(preload_sources:%=$(OUT)/preload/%.o)
-$(core_cold:%=$(OUT)/preload/%.o): OPTIMISE := $(COLD)
 
 .PHONY: preload
 preload: $(OUT)/libemma_preload.so
@@ -469,7 +473,7 @@ check:
 	@tests/run $(if $(filter 1,$(NATIVE)),--native) \
 		$(if $(option_set_suffix),build/$(option_set_suffix),build) build/clang$(addprefix -,$(option_set_suffix))
 option_set_suffix := $(subst $() ,-,$(strip \
-	$(if $(filter 0,$(TLS)),notls) $(if $(filter 1,$(CHECKS)),checks) $(if $(filter 1,$(DEBUG)),debug)))
+	$(if $(filter 0,$(TLS)),notls) $(if $(filter 1,$(CHECKS)),checks) $(if $(filter 1,$(DEBUG)),debug) $(filter speed,$(FOR))))
 
 demo:
 	@tests/setup demo

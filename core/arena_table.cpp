@@ -4,7 +4,7 @@
 
 namespace emma {
 
-ArenaTable::Entry* ArenaTable::find(std::uintptr_t addr, State state) const {
+ArenaTable::Entry* ArenaTable::find(std::uintptr_t addr, std::uintptr_t states) const {
     Entry* result = nullptr;
     any_table([&](Entry* entries, std::size_t mask) {
         for (std::size_t i = 0; i < kMaxProbes; ++i) {
@@ -13,7 +13,7 @@ ArenaTable::Entry* ArenaTable::find(std::uintptr_t addr, State state) const {
             // with begin_removal() and the count of guards, see ArenaPool::unmap_closed().
             const std::uintptr_t key = entry.key.load(memory_order_seq_cst);
             if (key == 0) return false;
-            if (key != (addr | state)) continue;
+            if ((key & ~states) != addr) continue;
             result = &entry;
             return true;
         }
@@ -28,8 +28,7 @@ std::size_t ArenaTable::bytes_at(std::uintptr_t addr) const {
 }
 
 bool ArenaTable::was_removed(std::uintptr_t addr) const {
-    return find(addr, kRemoved) != nullptr || find(addr, kRemoving) != nullptr ||
-           find(addr, kSpare) != nullptr;
+    return find(addr, kStateMask) != nullptr;
 }
 
 ArenaTable::Removal ArenaTable::begin_removal(std::uintptr_t addr) {

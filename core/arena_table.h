@@ -53,7 +53,8 @@ class ArenaTable {
     template <typename Unmap>
     void retry_unmapping(Unmap unmap);
 
-    // Whether `addr` was forgotten and its entry not used again since: names a second free.
+    // Of an address that is not known: whether it was, and its entry not used again since. Names a
+    // second free.
     bool was_removed(std::uintptr_t addr) const;
 
     // Calls visit(addr, bytes) for all that is known.
@@ -102,7 +103,8 @@ class ArenaTable {
     // Calls look(entries, mask) for each table, newest first, until it returns true.
     template <typename Look>
     bool any_table(Look look) const;
-    Entry* find(std::uintptr_t addr, State state) const;
+    // The first entry that names `addr` in one of `states`, a mask: kKnown is only that.
+    Entry* find(std::uintptr_t addr, std::uintptr_t states) const;
     static bool insert_into(Entry* entries, std::size_t mask, std::uintptr_t addr,
                             std::size_t bytes);
     bool add_table(Pages& pages, Table* newest);

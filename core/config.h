@@ -12,6 +12,9 @@
 #ifndef EMMA_DEBUG
 #define EMMA_DEBUG 0
 #endif
+#ifndef EMMA_FOR_SPEED
+#define EMMA_FOR_SPEED 0
+#endif
 #ifndef EMMA_BARE
 #define EMMA_BARE 0
 #endif
@@ -33,10 +36,11 @@ inline constexpr bool kThreadPointer = EMMA_TLS == 1;  // a heap per thread, fou
 inline constexpr auto kHeapSlot = HeapSlotKind{EMMA_HEAP_SLOT};     // ... or through the program's
 inline constexpr unsigned kHeapSlotOffset = EMMA_HEAP_SLOT_OFFSET;  // ... behind %gs
 inline constexpr bool kOwnHeaps = kThreadPointer || kHeapSlot != HeapSlotKind::kNone;
-inline constexpr bool kChecks = EMMA_CHECKS == 1;  // prove every pointer before touching it
-inline constexpr bool kDebug = EMMA_DEBUG == 1;    // EMMA_ASSERT is on
-inline constexpr bool kBare = EMMA_BARE == 1;      // no system: core/bare is linked
-inline constexpr bool kHosted = EMMA_HOSTED == 1;  // libemma_preload.so: core/hosted is linked
+inline constexpr bool kChecks = EMMA_CHECKS == 1;       // prove every pointer before touching it
+inline constexpr bool kDebug = EMMA_DEBUG == 1;         // EMMA_ASSERT is on
+inline constexpr bool kForSpeed = EMMA_FOR_SPEED == 1;  // short cuts that cost text
+inline constexpr bool kBare = EMMA_BARE == 1;           // no system: core/bare is linked
+inline constexpr bool kHosted = EMMA_HOSTED == 1;       // libemma_preload.so: core/hosted is linked
 // What is live when the program exits is reported. Not under a libc's program, which always leaves
 // something.
 inline constexpr bool kLeakReport = kDebug && !kHosted;

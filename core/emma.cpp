@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MIT OR Apache-2.0
 // The two fast paths, malloc and free on the default instance, and the ways from them into
-// instance.cpp. The one file of core/ that is compiled for speed. Anything may call it, a signal
-// handler that interrupted it included.
+// instance.cpp. The one file of core/ that is always compiled for speed. Anything may call it, a
+// signal handler that interrupted it included.
 #include "core/include/emma.h"
 
 #include "core/check.h"
@@ -39,14 +39,6 @@ namespace {
     heap->leave();
 }
 
-// The slot of a small slab that starts at `addr`; false where none does. As slot_starting_at(),
-// with what is known of small slabs: one slice, offsets in bytes.
-inline bool find_small_slot(const Slab* slab, std::uintptr_t addr, SlotIndex& slot) {
-    const std::uint64_t product = (addr & kSliceMask) * slab->reciprocal;
-    slot = SlotIndex(static_cast<std::uint32_t>(product >> 32));
-    return static_cast<std::uint32_t>(product) <= slab->last_rest;
-}
-
 }  // namespace
 }  // namespace emma
 
@@ -81,7 +73,7 @@ EMMA_PUBLIC void emma_free(void* ptr) noexcept {
     if (!heap->enter()) [[unlikely]]
         return free_slow(ptr);
     SlotIndex slot;
-    if (!find_small_slot(slab, addr, slot)) [[unlikely]]
+    if (!find_small_slot(*slab, addr, slot)) [[unlikely]]
         return free_after_entry(ptr, heap);
     const PutResult result = put_local(slab, slot);
     if (result == PutResult::kWasFree) [[unlikely]]

@@ -4,17 +4,43 @@
 #include "core/error_number.h"
 #include "core/include/emma.h"
 #include "core/instance.h"
+#include "core/own_slot.h"
+
+namespace emma {
+namespace {
+
+// Between two small slots, the old one the thread's own.
+[[maybe_unused]] void* move_small(void* pointer, std::size_t held, std::size_t size) {
+    void* const fresh = emma_malloc(size);
+    if (fresh == nullptr) return nullptr;
+    copy_units(fresh, pointer, size < held ? size : held);
+    emma_free(pointer);
+    return fresh;
+}
+
+}  // namespace
+}  // namespace emma
 
 using namespace emma;
 
 EMMA_PUBLIC void* emma_calloc(size_t count, size_t size) noexcept {
     std::size_t bytes;
     if (__builtin_mul_overflow(count, size, &bytes)) return fail(kEnomem);
+    if (kForSpeed && bytes <= kTableMaxBytes) {
+        void* const object = emma_malloc(bytes);
+        if (object != nullptr) zero_units(object, bytes);
+        return object;
+    }
     return or_enomem(g_instance.allocate(bytes, kMinAlignment, Contents::kZeroed));
 }
 
 EMMA_PUBLIC void* emma_realloc(void* ptr, size_t size) noexcept {
     if (ptr == nullptr) return emma_malloc(size);
+    if (kForSpeed) {
+        const std::size_t held = own_small_bytes(ptr);
+        if (Instance::stays_in_slot(held, size)) return ptr;
+        if (held != 0 && size <= kTableMaxBytes) return move_small(ptr, held, size);
+    }
     return or_enomem(g_instance.resize(ptr, kMinAlignment, size));
 }
 

@@ -4,6 +4,7 @@
 #include "core/error_number.h"
 #include "core/include/emma.h"
 #include "core/instance.h"
+#include "core/own_slot.h"
 
 std::size_t emma::Instance::usable_bytes(const void* pointer) const {
     return pointer == nullptr ? 0 : prove(arenas, pointer).bytes;
@@ -51,5 +52,7 @@ EMMA_PUBLIC void* emma_memalign(size_t alignment, size_t size) noexcept {
 }
 
 EMMA_PUBLIC size_t emma_malloc_usable_size(const void* ptr) noexcept {
+    if (kForSpeed)
+        if (const std::size_t bytes = own_small_bytes(ptr)) return bytes;
     return g_instance.usable_bytes(ptr);
 }

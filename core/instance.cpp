@@ -186,9 +186,7 @@ void Instance::release_slot(const Place& place, const void* pointer) {
 // ---- resizing ----------------------------------------------------------------------------------
 
 bool Instance::resize_in_place(const Place& place, std::size_t bytes) {
-    const bool fits = bytes <= place.bytes;
-    // A slot is kept until half of it would be idle.
-    if (place.kind == Place::kSlot) return fits && bytes >= place.bytes / 2;
+    if (place.kind == Place::kSlot) return stays_in_slot(place.bytes, bytes);
     return place.kind == Place::kRun && resize_run(arenas, place.slab, bytes);
 }
 

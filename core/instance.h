@@ -37,6 +37,11 @@ struct Instance {
     // CHECKS builds: panics where `pointer` is no live object that these arguments can have
     // yielded.
     void check_size(const void* pointer, std::size_t bytes, std::size_t alignment) const;
+    // Whether an object of `bytes` is kept in the slot of `held` bytes that it has: until half of
+    // it would be idle. Never where `held` is 0.
+    static bool stays_in_slot(std::size_t held, std::size_t bytes) {
+        return bytes <= held && bytes >= held / 2 && held != 0;
+    }
     // Of a live object, proved; 0 for null.
     std::size_t usable_bytes(const void* pointer) const;
     // Gives back what is free in every heap that can be reached, and everything else that is free;

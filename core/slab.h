@@ -127,6 +127,8 @@ struct alignas(arch::kCacheLineBytes) Slab {
     // Of the whole slab or run; in a continuation: slices back to the head.
     std::uint8_t slice_count;
     std::uint8_t slice;  // of a head: its index in the arena
+    // owner: of the bitmap, from its start; slots of the words behind them were never handed out
+    std::uint8_t used_words;
 
     bool is_small_class() const { return is_small(size_class); }
     std::size_t slot_bytes() const { return geometry(size_class).slot_bytes; }
@@ -146,7 +148,13 @@ inline bool find_slot_at(const Slab& slab, std::size_t offset, SlotIndex& slot) 
     return (offset & ((std::size_t{1} << unit_shift) - 1)) == 0 &&
            static_cast<std::uint32_t>(product) <= slab.last_rest;
 }
-// The same; no_slot() where none does.
+// The same for a small slab, of which is known: one slice, offsets in bytes.
+inline bool find_small_slot(const Slab& slab, std::uintptr_t addr, SlotIndex& slot) {
+    const std::uint64_t product = (addr & kSliceMask) * slab.reciprocal;
+    slot = SlotIndex(static_cast<std::uint32_t>(product >> 32));
+    return static_cast<std::uint32_t>(product) <= slab.last_rest;
+}
+// As find_slot_at(); no_slot() where none does.
 constexpr SlotIndex no_slot() { return SlotIndex(~0u); }
 inline SlotIndex slot_starting_at(const Slab& slab, std::size_t offset) {
     SlotIndex slot;
