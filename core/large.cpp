@@ -4,6 +4,7 @@
 #include "core/large.h"
 
 #include "arch/arch.h"
+#include "core/config.h"
 
 namespace emma {
 namespace {
@@ -27,11 +28,13 @@ std::size_t huge_bytes_for(std::size_t bytes) { return align_up(bytes, kPageByte
 LargeObject allocate_huge(ArenaPool& arenas, std::size_t bytes, std::size_t alignment) {
     const std::size_t least_alignment = arenas.shape().huge_alignment;
     if (alignment < least_alignment) alignment = least_alignment;
-    const std::size_t mapped = huge_bytes_for(bytes);
-    void* const pages = arenas.pages().map(mapped, alignment);
+    std::size_t mapped = huge_bytes_for(bytes);
+    void* pages = kForSpeed ? arenas.pages().take_spare(mapped, alignment) : nullptr;
+    const bool is_zeroed = pages == nullptr;
+    if (is_zeroed) pages = arenas.pages().map(mapped, alignment);
     if (pages == nullptr) return {};
     if (arenas.table().insert(arenas.pages(), reinterpret_cast<std::uintptr_t>(pages), mapped))
-        return {pages, true};
+        return {pages, is_zeroed};
     (void)arenas.pages().unmap_or_keep(pages, mapped);
     return {};
 }
@@ -70,9 +73,26 @@ bool resize_run(ArenaPool& arenas, Slab* run, std::size_t bytes) {
     return true;
 }
 
+namespace {
+
+// Whether a huge object that is freed may stay mapped for the next. Not in a region or a reserve,
+// which have no page faults to save, nor under a limit.
+bool may_be_spare(const Pages& pages, std::size_t bytes) {
+    constexpr std::size_t kAlways = std::size_t{8} << 20;
+    return &pages.source() == &kSystemPages &&
+           (bytes <= kAlways || bytes <= pages.mapped_bytes() / 8);
+}
+
+}  // namespace
+
 bool free_huge(ArenaPool& arenas, std::uintptr_t addr) {
     const ArenaTable::Removal removal = arenas.table().begin_removal(addr);
     if (removal.bytes == 0) return false;
+    if (kForSpeed && may_be_spare(arenas.pages(), removal.bytes)) {
+        arenas.table().end_removal(removal, true);
+        arenas.pages().unmap_or_spare(reinterpret_cast<void*>(addr), removal.bytes);
+        return true;
+    }
     const bool unmapped = arenas.pages().unmap(reinterpret_cast<void*>(addr), removal.bytes);
     arenas.table().end_removal(removal, unmapped);
     return true;

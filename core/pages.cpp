@@ -2,6 +2,8 @@
 // Calling the source, and the account of it.
 #include "core/pages.h"
 
+#include "core/config.h"
+
 namespace emma {
 
 const PageSource& Pages::call() {
@@ -19,7 +21,10 @@ void Pages::count(std::size_t bytes) {
 
 void* Pages::map(std::size_t bytes, std::size_t alignment, std::uintptr_t base) {
     const PageSource& from = call();
-    void* const pages = from.map(from.context, bytes, alignment, base);
+    void* pages = from.map(from.context, bytes, alignment, base);
+    // What is spare may be what is missing.
+    if (kForSpeed && pages == nullptr && drop(spare_.exchange(nullptr, memory_order_acquire)) != 0)
+        pages = from.map(from.context, bytes, alignment, base);
     if (pages != nullptr) count(bytes);
     return pages;
 }
