@@ -34,7 +34,7 @@
 ##   CHECKS=0|1            1: every misuse that can be proved is reported before anything is touched
 ##   DEBUG=0|1             1: internal assertions
 ##   FOR=size|speed        speed: the whole library compiled for speed, with short cuts for calloc, realloc and
-##                         usable sizes, as libemma_preload.so always is; text three times as long
+##                         usable sizes, as libemma_preload.so always is; a quarter more text
 ##   PORT=linux|bare       bare: for kernels and loaders; no system call, the program supplies the page
 ##                         functions of emma_bare.h; TLS=0 unless asked for
 ##   HEAP_SLOT=            with PORT=bare, where the current heap is noted: function (emma_bare_heap_slot())

@@ -29,7 +29,7 @@ LargeObject allocate_huge(ArenaPool& arenas, std::size_t bytes, std::size_t alig
     const std::size_t least_alignment = arenas.shape().huge_alignment;
     if (alignment < least_alignment) alignment = least_alignment;
     std::size_t mapped = huge_bytes_for(bytes);
-    void* pages = kForSpeed ? arenas.pages().take_spare(mapped, alignment) : nullptr;
+    void* pages = kForSpeed ? arenas.pages().take_cached(mapped, alignment) : nullptr;
     const bool is_zeroed = pages == nullptr;
     if (is_zeroed) pages = arenas.pages().map(mapped, alignment);
     if (pages == nullptr) return {};
@@ -77,7 +77,7 @@ namespace {
 
 // Whether a huge object that is freed may stay mapped for the next. Not in a region or a reserve,
 // which have no page faults to save, nor under a limit.
-bool may_be_spare(const Pages& pages, std::size_t bytes) {
+bool may_be_cached(const Pages& pages, std::size_t bytes) {
     constexpr std::size_t kAlways = std::size_t{8} << 20;
     return &pages.source() == &kSystemPages &&
            (bytes <= kAlways || bytes <= pages.mapped_bytes() / 8);
@@ -88,9 +88,9 @@ bool may_be_spare(const Pages& pages, std::size_t bytes) {
 bool free_huge(ArenaPool& arenas, std::uintptr_t addr) {
     const ArenaTable::Removal removal = arenas.table().begin_removal(addr);
     if (removal.bytes == 0) return false;
-    if (kForSpeed && may_be_spare(arenas.pages(), removal.bytes)) {
+    if (kForSpeed && may_be_cached(arenas.pages(), removal.bytes)) {
         arenas.table().end_removal(removal, true);
-        arenas.pages().unmap_or_spare(reinterpret_cast<void*>(addr), removal.bytes);
+        arenas.pages().unmap_or_cache(reinterpret_cast<void*>(addr), removal.bytes);
         return true;
     }
     const bool unmapped = arenas.pages().unmap(reinterpret_cast<void*>(addr), removal.bytes);

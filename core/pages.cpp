@@ -22,8 +22,8 @@ void Pages::count(std::size_t bytes) {
 void* Pages::map(std::size_t bytes, std::size_t alignment, std::uintptr_t base) {
     const PageSource& from = call();
     void* pages = from.map(from.context, bytes, alignment, base);
-    // What is spare may be what is missing.
-    if (kForSpeed && pages == nullptr && drop(spare_.exchange(nullptr, memory_order_acquire)) != 0)
+    // What is cached may be what is missing.
+    if (kForSpeed && pages == nullptr && drop(cached_.exchange(nullptr, memory_order_acquire)) != 0)
         pages = from.map(from.context, bytes, alignment, base);
     if (pages != nullptr) count(bytes);
     return pages;

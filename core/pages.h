@@ -27,15 +27,15 @@ class Pages {
     // For pages of a mapping that nothing else leads to: what the source refuses to take back is
     // kept for retry_unmapping(), in a list through the pages themselves. True: it is gone.
     bool unmap_or_keep(void* pages, std::size_t bytes);
-    // The same for a mapping that another of about its size may follow soon: it may stay as the
-    // spare one, of which there is one at a time. It counts as mapped, and goes where memory is
-    // short and on retry_unmapping().
-    void unmap_or_spare(void* pages, std::size_t bytes);
-    // The spare mapping where it is at least `bytes`, at most a third more and at a multiple of
+    // The same for a mapping that another of about its size may follow soon: it may stay mapped
+    // until then, in a cache of one. It counts as mapped, and goes where memory is short and on
+    // retry_unmapping().
+    void unmap_or_cache(void* pages, std::size_t bytes);
+    // The cached mapping where it is at least `bytes`, at most a third more and at a multiple of
     // `alignment`; `bytes` becomes its size. Null: there is no such one. It is not zeroed.
-    void* take_spare(std::size_t& bytes, std::size_t alignment);
+    void* take_cached(std::size_t& bytes, std::size_t alignment);
 
-    // Unmaps the spare mapping and what was kept; the bytes that went back.
+    // Unmaps what is cached and what was kept; the bytes that went back.
     std::size_t retry_unmapping();
 
     // Acquire pairs with use(): what the new source relies on is there.
@@ -76,8 +76,8 @@ class Pages {
     Atomic<std::size_t> mapped_bytes_;
     Atomic<std::size_t> peak_bytes_;
     Atomic<std::size_t> calls_;
-    Atomic<Kept*> kept_;   // any thread
-    Atomic<Kept*> spare_;  // any thread; whoever takes it out owns its pages
+    Atomic<Kept*> kept_;    // any thread
+    Atomic<Kept*> cached_;  // any thread; whoever takes it out owns its pages
 };
 
 // Here and not in pages.cpp: only a program that uses them pays for them.
@@ -88,30 +88,30 @@ inline std::size_t Pages::drop(Kept* kept) {
     return unmap_or_keep(kept, bytes) ? bytes : 0;
 }
 
-inline void Pages::unmap_or_spare(void* pages, std::size_t bytes) {
-    auto* const spare = static_cast<Kept*>(pages);
-    spare->bytes = bytes;
+inline void Pages::unmap_or_cache(void* pages, std::size_t bytes) {
+    auto* const cached = static_cast<Kept*>(pages);
+    cached->bytes = bytes;
     // Release pairs with the acquire of whoever takes it out, here or below: its size, and the last
     // accesses to what was there.
-    (void)drop(spare_.exchange(spare, memory_order_acq_rel));
+    (void)drop(cached_.exchange(cached, memory_order_acq_rel));
 }
 
-inline void* Pages::take_spare(std::size_t& bytes, std::size_t alignment) {
-    if (spare_.load(memory_order_relaxed) == nullptr) return nullptr;
-    Kept* const spare = spare_.exchange(nullptr, memory_order_acquire);
-    if (spare == nullptr) return nullptr;
-    const std::size_t held = spare->bytes;
-    const bool is_aligned = (reinterpret_cast<std::uintptr_t>(spare) & (alignment - 1)) == 0;
+inline void* Pages::take_cached(std::size_t& bytes, std::size_t alignment) {
+    if (cached_.load(memory_order_relaxed) == nullptr) return nullptr;
+    Kept* const cached = cached_.exchange(nullptr, memory_order_acquire);
+    if (cached == nullptr) return nullptr;
+    const std::size_t held = cached->bytes;
+    const bool is_aligned = (reinterpret_cast<std::uintptr_t>(cached) & (alignment - 1)) == 0;
     if (is_aligned && held >= bytes && held - bytes <= bytes / 3) {
         bytes = held;
-        return spare;
+        return cached;
     }
-    unmap_or_spare(spare, held);  // back
+    unmap_or_cache(cached, held);  // back
     return nullptr;
 }
 
 inline std::size_t Pages::retry_unmapping() {
-    std::size_t unmapped = drop(spare_.exchange(nullptr, memory_order_acquire));
+    std::size_t unmapped = drop(cached_.exchange(nullptr, memory_order_acquire));
     // Acquire pairs with unmap_or_keep(). The list is this thread's from here on.
     Kept* kept = kept_.exchange(nullptr, memory_order_acquire);
     while (kept != nullptr) {

@@ -7,7 +7,7 @@ set -uo pipefail
 failed=0
 unset MAKEFLAGS MAKELEVEL MFLAGS
 help=$(make help)
-for word in check demo demo-kernel example-NAME stepping storms bench-signals preload lint format install clean ARCH TLS CHECKS DEBUG PORT HEAP_SLOT SYMBOL_PREFIX CXX PREFIX; do
+for word in check demo demo-kernel example-NAME stepping storms bench-signals preload lint format install clean ARCH TLS CHECKS DEBUG FOR PORT HEAP_SLOT SYMBOL_PREFIX CXX PREFIX; do
     grep -q "$word" <<<"$help" || { echo "make help does not name $word" && failed=1; }
 done
 refused() { # expected text, arguments of make
@@ -26,6 +26,7 @@ refused "TLS='' is none of" TLS=
 refused "TLS='0 1' is none of" TLS="0 1"
 refused "CHECKS='yes' is none of" CHECKS=yes
 refused "DEBUG='on' is none of" DEBUG=on
+refused "FOR='fun' is none of" FOR=fun
 refused "PORT='windows' is none of" PORT=windows
 refused "PORT='' is none of" PORT=
 refused "make check takes no PORT=bare" PORT=bare check

@@ -175,5 +175,45 @@ class Spare : public Scenario {
 const Registration<Spare> spare_two("spare", 2, "two unmap what was refused before");
 const Registration<Spare> spare_three("spare", 3, "and another takes an entry of the table");
 
+// The cache of one mapping: two threads put theirs there and take what is there, a third takes too.
+class CachedMapping : public Scenario {
+    static constexpr std::size_t kBytes = 4 * kPageBytes;
+    Pages pages_{kSystemPages};
+    std::uint64_t* mapping_[2] = {};
+    std::size_t taken_bytes_[kMaxThreads] = {};
+
+    void set_up() override {
+        for (unsigned i = 0; i < 2; ++i) {
+            mapping_[i] =
+                static_cast<std::uint64_t*>(pages_.map(kBytes + i * kPageBytes, kPageBytes));
+            mapping_[i][8] = i;
+        }
+        for (std::size_t& bytes : taken_bytes_) bytes = 0;
+        name_field(pages_, "pages");
+    }
+    void run_thread(unsigned index) override {
+        if (index < 2) {
+            mapping_[index][8] = 7;
+            pages_.unmap_or_cache(mapping_[index], kBytes + index * kPageBytes);
+        }
+        std::size_t bytes = kBytes;
+        auto* const taken = static_cast<std::uint64_t*>(pages_.take_cached(bytes, kPageBytes));
+        if (taken == nullptr) return;
+        expect(taken[8] == 7, "taken before its last use");
+        expect(bytes == kBytes + (taken == mapping_[1] ? kPageBytes : 0), "the size of another");
+        taken[8] = 8;
+        taken_bytes_[index] = bytes;
+        expect(taken[8] == 8, "two threads have one mapping");
+    }
+    void check() override {
+        expect(pages_.mapped_bytes() == bytes_mapped(), "the account of mapped bytes");
+        (void)pages_.retry_unmapping();
+        const std::size_t taken = taken_bytes_[0] + taken_bytes_[1] + taken_bytes_[2];
+        expect(bytes_mapped() == taken, "a mapping is lost");
+    }
+};
+const Registration<CachedMapping> cached_two("cached_mapping", 2, "two put and take mappings");
+const Registration<CachedMapping> cached_three("cached_mapping", 3, "and another takes");
+
 }  // namespace
 }  // namespace emma::explore
