@@ -140,7 +140,7 @@ void ArenaPool::look() {
         }
         const std::uint64_t dirty_slices = arena->dirty_slices();
         arena->head.idle_slices.store(dirty_slices, memory_order_relaxed);
-        dirty += count_bits(dirty_slices) * arena->shape().slice_bytes();
+        dirty += count_few_bits(dirty_slices) * arena->shape().slice_bytes();
     }
     dirty_bytes_.store(dirty, memory_order_relaxed);
     extra_limit_bytes_.store(extra - extra / kLimitDecay, memory_order_relaxed);

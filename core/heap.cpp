@@ -214,7 +214,7 @@ void Heap::collect(Slab* slab) {
                   slab->slot_bytes());
         }
         word.store(free | freed, memory_order_relaxed);
-        found += count_bits(freed);
+        found += count_few_bits(freed);
     }
     const unsigned due = slab->countdown + slab->held_back;
     slab->uncounted = static_cast<std::uint16_t>(slab->uncounted + found - counted);

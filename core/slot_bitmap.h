@@ -29,12 +29,22 @@ constexpr unsigned lowest_bit(std::uint64_t word) {
 constexpr std::uint64_t low_bits(unsigned count) { return ~std::uint64_t{0} >> (64 - count); }
 
 // How many bits are set, without the popcnt instruction that the baseline lacks (and without the
-// libgcc call that std::popcount becomes). Of its callers none is hot.
+// libgcc call that std::popcount becomes): sums of ever wider fields. Not inlined: of its callers
+// none is hot, and the constants alone are 40 bytes.
 [[gnu::noinline]] constexpr unsigned count_bits(std::uint64_t word) {
+    word -= (word >> 1) & 0x5555555555555555;
+    word = (word & 0x3333333333333333) + ((word >> 2) & 0x3333333333333333);
+    word = (word + (word >> 4)) & 0x0f0f0f0f0f0f0f0f;
+    return static_cast<unsigned>((word * 0x0101010101010101) >> 56);
+}
+// The same in a step for each, and in few bytes: for those of malloc's family who find few bits or
+// seldom ask.
+constexpr unsigned count_few_bits(std::uint64_t word) {
     unsigned count = 0;
     for (; word != 0; word &= word - 1) ++count;
     return count;
 }
+static_assert(count_few_bits(0) == 0 && count_few_bits(~std::uint64_t{0}) == 64);
 static_assert(count_bits(0) == 0 && count_bits(~std::uint64_t{0}) == 64 && count_bits(0x81) == 2);
 
 // Marks the first `slot_count` slots free. Bits behind the last slot in its word stay 0, so they
