@@ -30,6 +30,12 @@ void prefetch_slots(const BitmapWord& word, std::uintptr_t base, std::size_t slo
         __builtin_prefetch(reinterpret_cast<void*>(base + lowest_bit(free) * slot_bytes), 1);
 }
 
+bool has_free_slot(const Slab& slab) {
+    for (unsigned word = 0; word < word_count_for(slab.slot_count); ++word)
+        if (slab.free_words[word].load(memory_order_relaxed) != 0) return true;
+    return false;
+}
+
 }  // namespace
 
 void* Heap::allocate(SizeClass size_class, bool* untouched) {
@@ -74,18 +80,20 @@ bool Heap::refill(SizeClass size_class, bool may_add_slab) {
         if (next_word(size_class)) return true;
     }
     BinSlabs& bin = slabs[raw(size_class)];
-    if (bin.current != nullptr) leave_full(bin.current);
-    bin.current = nullptr;
+    if (Slab* const full = bin.current) {
+        // Every slot is due, and the freers not yet counted.
+        full->state = SlabState::kFull;
+        settle(full, full->slot_count + full->uncounted);
+    }
     bins.word_offset[raw(size_class)] = 0;
-    return take_listed(size_class) || (may_add_slab && add_slab(size_class));
-}
-
-// The lowest word with a free slot, or the word count.
-unsigned Heap::lowest_word(const Slab* slab) {
-    const unsigned count = word_count_for(slab->slot_count);
-    unsigned index = 0;
-    while (index < count && slab->free_words[index].load(memory_order_relaxed) == 0) ++index;
-    return index;
+    bin.current = bin.first;
+    if (Slab* const listed = bin.first) {
+        unlink(listed);
+        listed->state = SlabState::kCurrent;
+        listed->countdown = kNoCountdown;
+        return next_word(size_class);
+    }
+    return may_add_slab && add_slab(size_class);
 }
 
 // Moves the bin on to another word of its slab: the next one round in which something is free, so
@@ -96,36 +104,25 @@ unsigned Heap::lowest_word(const Slab* slab) {
 bool Heap::next_word(SizeClass size_class) {
     Slab* const slab = slabs[raw(size_class)].current;
     if (slab == nullptr) return false;
-    // Where no word is current, anywhere is as good a start.
-    const std::uintptr_t word = reinterpret_cast<std::uintptr_t>(&word_of(this, size_class));
-    auto index = static_cast<unsigned>((word - reinterpret_cast<std::uintptr_t>(slab->free_words)) /
-                                       sizeof(BitmapWord));
-    for (unsigned left = slab->used_words; left != 0; --left) {
+    unsigned index = slab->last_word;
+    for (unsigned left = slab->used_words;; --left) {
+        if (left == 0) {
+            if (slab->used_words == word_count_for(slab->slot_count)) return false;
+            index = slab->used_words++;
+            break;
+        }
         if (++index >= slab->used_words) index = 0;
-        if (slab->free_words[index].load(memory_order_relaxed) == 0) continue;
-        use_word(size_class, index);
-        return true;
+        if (slab->free_words[index].load(memory_order_relaxed) != 0) break;
     }
-    if (slab->used_words == word_count_for(slab->slot_count)) return false;
-    use_word(size_class, slab->used_words++);
-    return true;
-}
-
-void Heap::use_word(SizeClass size_class, unsigned word_index) {
-    Slab* const slab = slabs[raw(size_class)].current;
+    slab->last_word = static_cast<std::uint8_t>(index);
     const unsigned bin = raw(size_class);
     const std::size_t slot_bytes = slab->slot_bytes();
-    bins.word_offset[bin] = reinterpret_cast<std::uintptr_t>(&slab->free_words[word_index]) -
+    bins.word_offset[bin] = reinterpret_cast<std::uintptr_t>(&slab->free_words[index]) -
                             reinterpret_cast<std::uintptr_t>(this);
-    bins.word_base[bin] = start_of(slab) + std::size_t{word_index} * 64 * slot_bytes;
+    bins.word_base[bin] = start_of(slab) + std::size_t{index} * 64 * slot_bytes;
     bins.slot_bytes[bin] = slot_bytes;
-    if (kForSpeed) prefetch_slots(slab->free_words[word_index], bins.word_base[bin], slot_bytes);
-}
-
-// The current slab has no free slot: every slot is due, and the freers not yet counted.
-void Heap::leave_full(Slab* slab) {
-    slab->state = SlabState::kFull;
-    settle(slab, slab->slot_count + slab->uncounted);
+    if (kForSpeed) prefetch_slots(slab->free_words[index], bins.word_base[bin], slot_bytes);
+    return true;
 }
 
 // Puts a slab that is not current where `due` says, and sets its countdown to the next turn.
@@ -146,6 +143,23 @@ void Heap::settle(Slab* slab, unsigned due) {
     slab->held_back = 0;
 }
 
+// A current slab stays when its last object goes, as its class may be asked for again at once; but
+// of the page classes, whose slabs take up to a MiB each, only that of the class last freed in.
+void Heap::note_free(SizeClass size_class) {
+    const unsigned page_class = raw(size_class) - kFirstPageClass;
+    if (page_class >= kSizeClassCount - kFirstPageClass || page_class == last_page_class) return;
+    const unsigned left = kFirstPageClass + last_page_class;
+    last_page_class = static_cast<std::uint8_t>(page_class);
+    Slab* const slab = slabs[left].current;
+    // Nothing in it is live, and nobody on the way; its bitmap is one word.
+    if (slab == nullptr || slab->uncounted != 0 ||
+        slab->free_words[0].load(memory_order_relaxed) != low_bits(slab->slot_count))
+        return;
+    slabs[left].current = nullptr;
+    bins.word_offset[left] = 0;
+    retire(slab);
+}
+
 // A local free has brought the countdown to zero.
 void Heap::attend(Slab* slab) {
     if (slab->state == SlabState::kCurrent) {
@@ -163,7 +177,8 @@ void Heap::put(Slab* slab, SlotIndex slot, const void* pointer) {
         (freed_words_of(slab)[word_index_of(slot)].load(memory_order_relaxed) & bit_of(slot)) != 0;
     const PutResult result = freed_remotely ? PutResult::kWasFree : put_local(slab, slot);
     if (result == PutResult::kWasFree) panic(Misuse::kDoubleFree, pointer, slab->slot_bytes());
-    if (result == PutResult::kAttend) attend(slab);
+    if (result == PutResult::kAttend) return attend(slab);
+    note_free(slab->size_class);
 }
 
 // (1) the bit, (2) the count, (3) the inbox: in this order. The owner takes the count before the
@@ -218,18 +233,8 @@ void Heap::collect(Slab* slab) {
     }
     const unsigned due = slab->countdown + slab->held_back;
     slab->uncounted = static_cast<std::uint16_t>(slab->uncounted + found - counted);
-    if (slab->state != SlabState::kCurrent) settle(slab, due - counted);
-}
-
-bool Heap::take_listed(SizeClass size_class) {
-    BinSlabs& bin = slabs[raw(size_class)];
-    Slab* const slab = bin.first;
-    if (slab == nullptr) return false;
-    unlink(slab);
-    slab->state = SlabState::kCurrent;
-    slab->countdown = kNoCountdown;
-    bin.current = slab;
-    return next_word(size_class);
+    if (slab->state != SlabState::kCurrent) return settle(slab, due - counted);
+    note_free(slab->size_class);
 }
 
 bool Heap::add_slab(SizeClass size_class) {
@@ -261,6 +266,7 @@ void Heap::set_up(const SliceRange& range, SizeClass size_class) {
     slab.held_back = 0;
     slab.uncounted = 0;
     slab.used_words = 0;
+    slab.last_word = 0;
     slab.state = SlabState::kCurrent;
     slab.last_rest = rest_for(slot_bytes, slab.slot_count - 1u);
     slab.owner.set(this, slab.is_small_class());
@@ -288,7 +294,7 @@ void Heap::list_all_with_room() {
             // Acquire: another heap's slab is seen whole, and then is not this heap's.
             if (slab->use.load(memory_order_acquire) != SliceUse::kSlab) continue;
             if (slab->owner.heap() != this || slab->state != SlabState::kFull) continue;
-            if (lowest_word(slab) == word_count_for(slab->slot_count)) continue;
+            if (!has_free_slot(*slab)) continue;
             slab->countdown += slab->held_back;
             slab->held_back = 0;
             append(slab);

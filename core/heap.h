@@ -117,6 +117,7 @@ struct alignas(arch::kCacheLineBytes) Heap {
     Busy busy;
     Visited visited;                   // any thread; here because every operation looks at it
     Atomic<bool> was_held;             // by a thread, ever; relaxed
+    std::uint8_t last_page_class;      // see note_free()
     Atomic<std::size_t> remote_frees;  // collected so far; the holder writes, others may look
     ArenaPool* arenas;
 
@@ -166,13 +167,10 @@ struct alignas(arch::kCacheLineBytes) Heap {
     void* allocate_with(SizeClass size_class, bool* untouched, bool may_add_slab);
     [[gnu::cold]] void* allocate_scraping(SizeClass size_class, bool* untouched);
     [[gnu::cold]] void list_all_with_room();
-    static unsigned lowest_word(const Slab* slab);
     bool next_word(SizeClass size_class);
-    void use_word(SizeClass size_class, unsigned word_index);
-    void leave_full(Slab* slab);
+    void note_free(SizeClass size_class);
     void settle(Slab* slab, unsigned due);
     void collect(Slab* slab);
-    bool take_listed(SizeClass size_class);
     [[gnu::cold]] bool add_slab(SizeClass size_class);
     [[gnu::cold]] void set_up(const SliceRange& range, SizeClass size_class);
     void append(Slab* slab);

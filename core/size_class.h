@@ -26,6 +26,7 @@ constexpr std::uint32_t raw(SizeClass c) { return static_cast<std::uint32_t>(c);
 
 inline constexpr unsigned kSizeClassCount = 64;
 inline constexpr unsigned kSmallClassCount = 28;
+inline constexpr unsigned kFirstPageClass = 40;  // from here on in steps of a page
 inline constexpr std::size_t kSmallMaxBytes = 4096;
 inline constexpr std::size_t kMediumMaxBytes = 128 * 1024;
 
@@ -44,7 +45,7 @@ inline constexpr unsigned kMediumUnitShift = 10;
 
 constexpr std::size_t slot_bytes_of(unsigned index) {
     if (index < 8) return (index + 1) * 16;
-    if (index < 40) return (std::size_t{5} + (index & 3)) << (5 + (index - 8) / 4);
+    if (index < kFirstPageClass) return (std::size_t{5} + (index & 3)) << (5 + (index - 8) / 4);
     return (index - 31) * std::size_t{4096};
 }
 

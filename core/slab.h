@@ -129,6 +129,7 @@ struct alignas(arch::kCacheLineBytes) Slab {
     std::uint8_t slice;  // of a head: its index in the arena
     // owner: of the bitmap, from its start; slots of the words behind them were never handed out
     std::uint8_t used_words;
+    std::uint8_t last_word;  // owner: that slots were taken from
 
     bool is_small_class() const { return is_small(size_class); }
     std::size_t slot_bytes() const { return geometry(size_class).slot_bytes; }

@@ -94,6 +94,60 @@ TEST_CASE("objects of every class are distinct, aligned and hold what is written
     h.check_invariants();
 }
 
+TEST_CASE("of the page classes only the one last freed in keeps a slab without objects") {
+    TestHeap h;
+    h.heap->last_page_class = kSizeClassCount - 1 - kFirstPageClass;
+    std::vector<void*> objects;
+    for (unsigned index = kFirstPageClass; index + 1 < kSizeClassCount; ++index)
+        objects.push_back(h.allocate(slot_bytes_of(index)));
+    const std::size_t before = h.free_slices();
+    std::size_t released = 0;
+    for (std::size_t i = 0; i < objects.size(); ++i) {
+        const bool is_remote = i % 2 != 0;
+        const std::size_t slices = TestHeap::slab_of(objects[i])->slice_count;
+        if (is_remote) {
+            h.free_remote(objects[i]);
+            h.heap->drain_inbox();
+        } else {
+            h.free(objects[i]);
+        }
+        CHECK(h.free_slices() == before + released);
+        released += slices;
+    }
+    // The last one's slab is used again at once; it is not given back meanwhile.
+    CHECK(h.allocate(slot_bytes_of(kSizeClassCount - 2)) == objects.back());
+    h.free(objects.back());
+    CHECK(h.allocate(slot_bytes_of(kSizeClassCount - 2)) == objects.back());
+    // A slab with an object in it stays.
+    void* const other = h.allocate(slot_bytes_of(kFirstPageClass));
+    const std::size_t now = h.free_slices();
+    h.free(other);
+    CHECK(h.free_slices() == now);
+    h.check_invariants();
+}
+
+TEST_CASE("free words are used in turn, and no more of them than there must be") {
+    TestHeap h;
+    constexpr unsigned kPerWord = 64;
+    std::vector<void*> objects;
+    for (unsigned i = 0; i < 4 * kPerWord; ++i) objects.push_back(h.allocate(64));
+    Slab* const slab = TestHeap::slab_of(objects[0]);
+    CHECK(slab->used_words == 4);
+    const auto word_of_next = [&] { return word_index_of(TestHeap::slot_of(h.allocate(64))); };
+    for (unsigned word : {0U, 2U, 3U}) h.free(objects[word * kPerWord + 5]);
+    // The last word is current: its own slot first, then round.
+    CHECK(word_of_next() == 3);
+    CHECK(word_of_next() == 0);
+    h.free(objects[6]);
+    h.free(objects[kPerWord]);
+    CHECK(word_of_next() == 0);
+    CHECK(word_of_next() == 1);
+    CHECK(word_of_next() == 2);
+    CHECK(slab->used_words == 4);
+    CHECK(word_of_next() == 4);
+    CHECK(slab->used_words == 5);
+}
+
 TEST_CASE("what was just freed is handed out again") {
     TestHeap h;
     void* const first = h.allocate(40);
