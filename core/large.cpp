@@ -78,9 +78,8 @@ namespace {
 // Whether a huge object that is freed may stay mapped for the next. Not in a region or a reserve,
 // which have no page faults to save, nor under a limit.
 bool may_be_cached(const Pages& pages, std::size_t bytes) {
-    constexpr std::size_t kAlways = std::size_t{8} << 20;
-    return &pages.source() == &kSystemPages &&
-           (bytes <= kAlways || bytes <= pages.mapped_bytes() / 8);
+    constexpr std::size_t kMaxBytes = std::size_t{8} << 20;
+    return bytes <= kMaxBytes && &pages.source() == &kSystemPages;
 }
 
 }  // namespace

@@ -100,7 +100,7 @@ TEST_CASE("a huge object that is freed serves the next, which is not taken for z
     CHECK(pool.trim() == kHuge);
     CHECK(pool.pages().mapped_bytes() == 0);
 
-    // Larger than what is always kept, and than an eighth of what is mapped.
+    // Larger than what is kept.
     const LargeObject large = allocate_large(pool, 4 * kHuge, 16);
     REQUIRE(large.start != nullptr);
     CHECK(free_huge(pool, reinterpret_cast<std::uintptr_t>(large.start)));
