@@ -187,6 +187,9 @@ constexpr Operation kRows[] = {
     {"malloc-medium-slab", populate, populate, act_malloc<100000>, keep_result<100000>, nullptr, 1},
     {"malloc-run", populate, populate, act_malloc<300000>, keep_result<300000>, nullptr, 1},
     {"malloc-huge", populate, populate, act_malloc<5000000>, keep_result<5000000>, proves_huge, 1},
+    // With FOR=speed in the pages of the one before.
+    {"malloc-huge-again", populate, huge_freed, act_malloc<5000000>, keep_result<5000000>,
+     proves_huge, 1},
     {"calloc", populate, first_word_used_up, act_calloc<kUsual>, keep_zeroed<kUsual>,
      proves_same_slice, 1},
     {"calloc-medium", populate, populate, act_calloc<20000>, keep_zeroed<20000>, nullptr, 1},

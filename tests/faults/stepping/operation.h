@@ -79,6 +79,11 @@ void populate_and_choose(World& world) {
     world.make(kSize);
     choose_last(world);
 }
+inline void huge_freed(World& world) {
+    populate(world);
+    world.make(5000000);
+    world.free_one(world.count() - 1);
+}
 // The main thread makes some, and the victim takes the last of them.
 inline void foreign_objects(World& world) {
     populate(world);
