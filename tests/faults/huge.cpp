@@ -35,7 +35,11 @@ int main() {
     for (unsigned char* object : objects) emma_free(object);
     emma_stats(&after);
     CHECK(after.huge_objects == before.huge_objects);
-    CHECK(after.mapped_bytes <= before.mapped_bytes + 8 * kMib);
+    // An arena may have come, and with FOR=speed up to 8 MiB stay for the next huge object.
+    CHECK(after.mapped_bytes <= before.mapped_bytes + 12 * kMib);
+    (void)emma_trim();
+    emma_stats(&after);
+    CHECK(after.mapped_bytes <= before.mapped_bytes + 4 * kMib);
     // Far more than the machine has, as long as it is not touched; two at once.
     const std::size_t large = std::size_t{20} << 30;
     auto* sparse = static_cast<unsigned char*>(emma_calloc(1, large));
