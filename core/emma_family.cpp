@@ -10,7 +10,7 @@ namespace emma {
 namespace {
 
 // Between two small slots, the old one the thread's own.
-[[maybe_unused]] void* move_small(void* pointer, std::size_t held, std::size_t size) {
+void* move_small(void* pointer, std::size_t held, std::size_t size) {
     void* const fresh = emma_malloc(size);
     if (fresh == nullptr) return nullptr;
     copy_units(fresh, pointer, size < held ? size : held);

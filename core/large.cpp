@@ -25,11 +25,16 @@ LargeObject allocate_run(ArenaPool& arenas, std::size_t bytes, std::size_t align
 
 std::size_t huge_bytes_for(std::size_t bytes) { return align_up(bytes, kPageBytes); }
 
-LargeObject allocate_huge(ArenaPool& arenas, std::size_t bytes, std::size_t alignment) {
+enum class HugePages : bool { kFresh, kCachedToo };
+
+LargeObject allocate_huge(ArenaPool& arenas, std::size_t bytes, std::size_t alignment,
+                          HugePages allowed) {
     const std::size_t least_alignment = arenas.shape().huge_alignment;
     if (alignment < least_alignment) alignment = least_alignment;
     std::size_t mapped = huge_bytes_for(bytes);
-    void* pages = kForSpeed ? arenas.pages().take_cached(mapped, alignment) : nullptr;
+    void* pages = nullptr;
+    if (kForSpeed && allowed == HugePages::kCachedToo)
+        pages = arenas.pages().take_cached(mapped, alignment);
     const bool is_zeroed = pages == nullptr;
     if (is_zeroed) pages = arenas.pages().map(mapped, alignment);
     if (pages == nullptr) return {};
@@ -46,7 +51,7 @@ LargeObject allocate_large(ArenaPool& arenas, std::size_t bytes, std::size_t ali
     const Shape& shape = arenas.shape();
     if (bytes <= shape.run_max_bytes() && alignment <= shape.run_max_alignment)
         if (const LargeObject run = allocate_run(arenas, bytes, alignment); run.start) return run;
-    return allocate_huge(arenas, bytes, alignment);
+    return allocate_huge(arenas, bytes, alignment, HugePages::kCachedToo);
 }
 
 bool free_run(ArenaPool& arenas, Slab* run) {
@@ -100,8 +105,9 @@ bool free_huge(ArenaPool& arenas, std::uintptr_t addr) {
 namespace {
 
 // The new mapping is known before the pages move into it, so a refusal at any step loses nothing.
+// A fresh one: its own pages are dropped, and its size is that of what moves.
 void* move_huge(ArenaPool& arenas, void* pages, std::size_t held, std::size_t wanted) {
-    const LargeObject target = allocate_huge(arenas, wanted, kMinAlignment);
+    const LargeObject target = allocate_huge(arenas, wanted, kMinAlignment, HugePages::kFresh);
     if (target.start == nullptr) return nullptr;
     const auto target_addr = reinterpret_cast<std::uintptr_t>(target.start);
     if (arenas.pages().move(pages, held, target.start, wanted)) return target.start;

@@ -67,8 +67,8 @@ TEST_CASE("a cached mapping that the source refuses to take back is kept and tri
     CHECK(test.mapped_bytes == 0);
 }
 
-TEST_CASE("where memory is short the cached mapping goes first") {
-    if (!kForSpeed) return;  // nothing puts one there
+// Otherwise nothing puts one there.
+TEST_CASE("where memory is short the cached mapping goes first" * doctest::skip(!kForSpeed)) {
     test::TestSource test;
     Pages pages(test.source());
     pages.unmap_or_cache(pages.map(kBytes, kPageBytes), kBytes);
@@ -81,8 +81,8 @@ TEST_CASE("where memory is short the cached mapping goes first") {
 }
 
 // Through the system's pages, as only they are cached.
-TEST_CASE("a huge object that is freed serves the next, which is not taken for zeroed") {
-    if (!kForSpeed) return;
+TEST_CASE("a huge object that is freed serves the next, which is not taken for zeroed" *
+          doctest::skip(!kForSpeed)) {
     ArenaPool pool;
     constexpr std::size_t kHuge = std::size_t{6} << 20;
     const LargeObject first = allocate_large(pool, kHuge, 16);
