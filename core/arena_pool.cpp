@@ -91,13 +91,11 @@ Arena* ArenaPool::arena_around(std::uintptr_t addr) const {
     const PageSource& source = pages_.source();
     const std::size_t offset = (addr - source.origin) & (source.shape->arena_bytes() - 1);
     const std::uintptr_t base = addr - offset;
-    // Sequentially consistent with the count of guards, like the table: see unmap_closed(). An
-    // arena that goes after the table has been asked counts before its pages go.
-    const std::uint64_t proof = (base << 16) + unmaps_.load(memory_order_seq_cst) + 1;  // never 0
-    Atomic<std::uint64_t>& last_proof = proofs_[(base >> kArenaShift) % kProofs];
-    if (last_proof.load(memory_order_relaxed) != proof) {
+    const std::uint64_t proof = proof_of(base);
+    Atomic<std::uint64_t>& last = last_proof(base);
+    if (last.load(memory_order_relaxed) != proof) {
         if (table_.bytes_at(base) != ArenaTable::kArenaMark) return nullptr;
-        last_proof.store(proof, memory_order_relaxed);
+        last.store(proof, memory_order_relaxed);
     }
     return reinterpret_cast<Arena*>(base);
 }

@@ -42,6 +42,10 @@ class ArenaPool {
     // The arena around `addr`, or null where Emma has none there. Reads nothing at `addr`. Unless
     // an object in it is live the arena may go at any time: see ArenaGuard.
     Arena* arena_around(std::uintptr_t addr) const;
+    // Whether an arena is known to start there, by what was last proved alone: false says nothing.
+    bool was_proved(std::uintptr_t base) const {
+        return last_proof(base).load(memory_order_relaxed) == proof_of(base);
+    }
 
     // Purges and unmaps all that is free; the bytes that went back.
     std::size_t trim();
@@ -81,6 +85,14 @@ class ArenaPool {
     void put_in_limbo(Arena* arena);
     std::size_t unmap_closed(Arena* arena);
     void put_back(Arena* arena, ArenaTable::Removal removal);
+    Atomic<std::uint64_t>& last_proof(std::uintptr_t base) const {
+        return proofs_[(base >> kArenaShift) % kProofs];
+    }
+    // Sequentially consistent with the count of guards, like the table: see unmap_closed(). An
+    // arena that goes after the table has been asked counts before its pages go. Never 0.
+    std::uint64_t proof_of(std::uintptr_t base) const {
+        return (base << 16) + unmaps_.load(memory_order_seq_cst) + 1;
+    }
     bool no_guard_held() const { return guards_.load(memory_order_seq_cst) == 0; }
 
     Pages pages_{};

@@ -7,6 +7,7 @@
 #include "core/check.h"
 #include "core/error_number.h"
 #include "core/instance.h"
+#include "core/short_free.h"
 
 namespace emma {
 namespace {
@@ -26,7 +27,10 @@ namespace {
     return or_enomem(object);
 }
 
-[[gnu::cold, gnu::noinline]] void free_slow(void* pointer) { g_instance.release(pointer); }
+[[gnu::cold, gnu::noinline]] void free_slow(void* pointer) {
+    if (kForSpeed && release_small(pointer)) return;
+    g_instance.release(pointer);
+}
 
 // The heap was entered, but the free is not a plain one.
 [[gnu::cold, gnu::noinline]] void free_after_entry(void* pointer, Heap* heap) {
