@@ -130,9 +130,9 @@ Arena* Arena::make(void* pages, unsigned mapped, const Shape& shape) {
 }
 
 // A purger claims what it purges, as any user would; the slices are clean before it lets go.
-std::size_t Arena::purge(Pages& pages, std::uint64_t slices) {
+unsigned Arena::purge(Pages& pages, std::uint64_t slices) {
     if (pages.source().purge == nullptr) return 0;
-    std::size_t purged = 0;
+    unsigned purged = 0;
     while (std::uint64_t left = dirty_slices() & slices) {
         const unsigned first = lowest_bit(left);
         left = ~(left >> first);
@@ -143,7 +143,7 @@ std::size_t Arena::purge(Pages& pages, std::uint64_t slices) {
         if (pages.purge(reinterpret_cast<void*>(slice_addr(first)), bytes)) {
             head.clean_slices.set_bits(range_bits(first, count), memory_order_relaxed);
             head.purged_slices.set_bits(range_bits(first, count), memory_order_relaxed);
-            purged += bytes;
+            purged += count;
         }
         release(first, count);
     }

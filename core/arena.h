@@ -101,8 +101,8 @@ struct Arena {
         return head.free_slices.load(memory_order_relaxed) &
                ~head.clean_slices.load(memory_order_relaxed);
     }
-    // Purges those of `slices` that are free and not clean; the bytes purged.
-    std::size_t purge(Pages& pages, std::uint64_t slices);
+    // Purges those of `slices` that are free and not clean; how many it purged.
+    unsigned purge(Pages& pages, std::uint64_t slices);
     // Claims all slices for good, so that nobody else can ever claim one; false where one is in
     // use.
     bool close();

@@ -6,9 +6,11 @@
 namespace emma {
 namespace {
 
-constexpr std::size_t kLookSlices = 64;  // released from one look to the next
-constexpr std::size_t kPurgeLimitBytes = std::size_t{4} << 20;  // free and resident, at first
-constexpr unsigned kLimitDecay = 512;  // what it was raised by falls by this part at every look
+// Released from one look to the next: so many, and the slices in use so many times.
+constexpr std::size_t kLeastSlices = 64;
+constexpr std::size_t kTurnovers = 8;
+constexpr std::size_t kPurgeLimit = 64;  // slices free and resident, at first
+constexpr unsigned kLimitDecay = 16;  // what it was raised by falls by this part at every look
 
 }  // namespace
 
@@ -21,6 +23,7 @@ SliceRange ArenaPool::claim(unsigned count, unsigned alignment_slices) {
     // The hint may have passed an arena that has room again.
     if (!range.ok() && hint != 0) range = claim_from(0, count, alignment_slices);
     if (!range.ok()) range = claim_new(count, alignment_slices);
+    claimed_slices_.fetch_add(range.count, memory_order_relaxed);
     note_regret(range);
     return range;
 }
@@ -44,6 +47,7 @@ bool ArenaPool::claim_exactly(Arena* arena, unsigned first, unsigned count) {
         if (first + count <= mapped || first + count > kSlicesPerArena) return false;
         if (arena->grow(pages_, first + count - mapped) == 0) return false;
     }
+    claimed_slices_.fetch_add(count, memory_order_relaxed);
     return true;
 }
 
@@ -107,25 +111,27 @@ void ArenaPool::release(Arena* arena, unsigned first, unsigned count) {
     arena->release(first, count);
     if (place < first_with_room_.load(memory_order_relaxed))
         first_with_room_.store(place, memory_order_relaxed);
-    const std::size_t before = released_slices_.fetch_add(count, memory_order_relaxed);
-    if (before / kLookSlices != (before + count) / kLookSlices) look();
+    const std::size_t released = released_slices_.fetch_add(count, memory_order_relaxed);
+    const std::size_t since = released - last_look_.load(memory_order_relaxed);
+    const std::size_t used = claimed_slices_.load(memory_order_relaxed) - released;
+    if (since >= kLeastSlices + kTurnovers * used) look(released);
 }
 
 // Slices that were purged are wanted again: purging them was a mistake, so allow twice as much.
 void ArenaPool::note_regret(const SliceRange& range) {
     if (!range.was_purged) return;
-    extra_limit_bytes_.fetch_add(2 * range.count * range.arena->shape().slice_bytes(),
-                                 memory_order_relaxed);
+    extra_limit_.fetch_add(std::size_t{2} * range.count, memory_order_relaxed);
 }
 
 // Several threads may look at once: all they do to an arena is claim what is free. Youngest arenas
 // first, so that old ones stay in use. What was dirty at the last look decides, so that one walk
 // does.
-void ArenaPool::look() {
+void ArenaPool::look(std::size_t released) {
+    last_look_.store(released, memory_order_relaxed);
     const ArenaGuard guard(*this);
-    const std::size_t extra = extra_limit_bytes_.load(memory_order_relaxed);
-    const std::size_t limit = kPurgeLimitBytes + extra;
-    const std::size_t dirty_before = dirty_bytes_.load(memory_order_relaxed);
+    const std::size_t extra = extra_limit_.load(memory_order_relaxed);
+    const std::size_t limit = kPurgeLimit + extra;
+    const std::size_t dirty_before = dirty_slices_.load(memory_order_relaxed);
     std::size_t to_purge = dirty_before > limit ? dirty_before - limit / 2 : 0;
     std::size_t dirty = 0;
     for (std::uint32_t place = list_.end(); place-- > 0;) {
@@ -138,10 +144,10 @@ void ArenaPool::look() {
         }
         const std::uint64_t dirty_slices = arena->dirty_slices();
         arena->head.idle_slices.store(dirty_slices, memory_order_relaxed);
-        dirty += count_few_bits(dirty_slices) * arena->shape().slice_bytes();
+        dirty += count_few_bits(dirty_slices);
     }
-    dirty_bytes_.store(dirty, memory_order_relaxed);
-    extra_limit_bytes_.store(extra - extra / kLimitDecay, memory_order_relaxed);
+    dirty_slices_.store(dirty, memory_order_relaxed);
+    extra_limit_.store(extra - extra / kLimitDecay, memory_order_relaxed);
 }
 
 }  // namespace emma

@@ -6,8 +6,9 @@
 // Memory goes back in two ways:
 //   purge   free slices keep their addresses and lose their pages. By itself once more than
 //           `purge_limit` is free and resident, and only slices that stayed free from one look to
-//           the next; a look is due every kLookSlices released. A program that takes purged slices
-//           into use again raises the limit, so a steady one soon stops purging. No clock.
+//           the next; a look is due when eight times as many slices were released as are in use, so
+//           that whatever comes round in a steady program has done so. One that takes purged slices
+//           into use again raises the limit. No clock.
 //   unmap   an arena without a slice in use, on trim(). Such an arena is closed (all its slices are
 //           claimed), leaves the list and the table, and is unmapped if no guard is held then:
 //           whoever counts himself after that finds it neither in the list nor in the table. Where
@@ -80,7 +81,7 @@ class ArenaPool {
     bool add_arena(Arena* arena);
     void note_regret(const SliceRange& range);
     void skip_full(std::uint32_t place, const Arena* arena);
-    [[gnu::cold]] void look();
+    [[gnu::cold]] void look(std::size_t released);
     std::size_t unmap_empty();
     void put_in_limbo(Arena* arena);
     std::size_t unmap_closed(Arena* arena);
@@ -109,9 +110,11 @@ class ArenaPool {
     mutable Atomic<std::uint64_t> proofs_[kProofs];
     Atomic<std::uint64_t> unmaps_;
     // Any thread, relaxed: they publish nothing.
+    Atomic<std::size_t> claimed_slices_;     // ever; less what was released: those in use
     Atomic<std::size_t> released_slices_;
-    Atomic<std::size_t> dirty_bytes_;        // free and resident at the last look
-    Atomic<std::size_t> extra_limit_bytes_;  // how far the purge limit was raised
+    Atomic<std::size_t> last_look_;          // how many had been released then
+    Atomic<std::size_t> dirty_slices_;       // free and resident at the last look
+    Atomic<std::size_t> extra_limit_;        // slices by which the purge limit was raised
     Atomic<bool> had_shortage_;
 };
 

@@ -46,7 +46,9 @@ std::size_t ArenaPool::trim() {
         return gone;
     });
     const ArenaGuard guard(*this);
-    for_each([&](Arena& arena) { given_back += arena.purge(pages_, ~std::uint64_t{0}); });
+    for_each([&](Arena& arena) {
+        given_back += arena.purge(pages_, ~std::uint64_t{0}) * shape().slice_bytes();
+    });
     return given_back;
 }
 

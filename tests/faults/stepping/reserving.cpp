@@ -12,7 +12,7 @@ namespace {
 using Stats = struct emma_stats;
 
 constexpr std::size_t kSmall = 1 << 20;    // bytes reserved where the system is there as well
-constexpr std::size_t kEnough = 12 << 20;  // and where the workload must live on it
+constexpr std::size_t kEnough = 16 << 20;  // and where the workload must live on it
 constexpr long kPermission = 1, kNoMemory = 12;
 
 std::size_t idle_now() {
