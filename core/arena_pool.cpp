@@ -23,8 +23,7 @@ SliceRange ArenaPool::claim(unsigned count, unsigned alignment_slices) {
     // The hint may have passed an arena that has room again.
     if (!range.ok() && hint != 0) range = claim_from(0, count, alignment_slices);
     if (!range.ok()) range = claim_new(count, alignment_slices);
-    claimed_slices_.fetch_add(range.count, memory_order_relaxed);
-    note_regret(range);
+    note_claim(range);
     return range;
 }
 
@@ -117,8 +116,9 @@ void ArenaPool::release(Arena* arena, unsigned first, unsigned count) {
     if (since >= kLeastSlices + kTurnovers * used) look(released);
 }
 
-// Slices that were purged are wanted again: purging them was a mistake, so allow twice as much.
-void ArenaPool::note_regret(const SliceRange& range) {
+// Where slices that were purged are wanted again, purging them was a mistake: allow twice as much.
+void ArenaPool::note_claim(const SliceRange& range) {
+    claimed_slices_.fetch_add(range.count, memory_order_relaxed);
     if (!range.was_purged) return;
     extra_limit_.fetch_add(std::size_t{2} * range.count, memory_order_relaxed);
 }

@@ -80,7 +80,9 @@ bool Heap::refill(SizeClass size_class, bool may_add_slab) {
         if (next_word(size_class)) return true;
     }
     BinSlabs& bin = slabs[raw(size_class)];
+    Arena* near = nullptr;  // kept by the slab that is full
     if (Slab* const full = bin.current) {
+        if (kForSpeed) near = arena_of(full);
         // Every slot is due, and the freers not yet counted.
         full->state = SlabState::kFull;
         settle(full, full->slot_count + full->uncounted);
@@ -93,7 +95,7 @@ bool Heap::refill(SizeClass size_class, bool may_add_slab) {
         listed->countdown = kNoCountdown;
         return next_word(size_class);
     }
-    return may_add_slab && add_slab(size_class);
+    return may_add_slab && add_slab(size_class, near);
 }
 
 // Moves the bin on to another word of its slab: the next one round in which something is free, so
@@ -237,10 +239,13 @@ void Heap::collect(Slab* slab) {
     note_free(slab->size_class);
 }
 
-bool Heap::add_slab(SizeClass size_class) {
+bool Heap::add_slab(SizeClass size_class, Arena* near) {
     const Shape& shape = arenas->shape();
     const ClassGeometry geometry = shape.classes->of[raw(size_class)];
-    SliceRange range = arenas->claim(geometry.slice_count, 1);
+    // What differs from heap to heap.
+    const std::uintptr_t number = reinterpret_cast<std::uintptr_t>(this) / sizeof(Heap);
+    SliceRange range = kForSpeed ? arenas->claim_apart(near, number, geometry.slice_count)
+                                 : arenas->claim(geometry.slice_count, 1);
     // A shorter slab is better than none: it takes what gaps there are when memory runs out.
     const unsigned least = shape.slice_count_for(geometry.slot_bytes);
     for (unsigned count = geometry.slice_count; !range.ok() && count > least;)

@@ -171,7 +171,7 @@ struct alignas(arch::kCacheLineBytes) Heap {
     void note_free(SizeClass size_class);
     void settle(Slab* slab, unsigned due);
     void collect(Slab* slab);
-    [[gnu::cold]] bool add_slab(SizeClass size_class);
+    [[gnu::cold]] bool add_slab(SizeClass size_class, Arena* near);
     [[gnu::cold]] void set_up(const SliceRange& range, SizeClass size_class);
     void append(Slab* slab);
     void unlink(Slab* slab);
