@@ -23,7 +23,7 @@ void* Pages::map(std::size_t bytes, std::size_t alignment, std::uintptr_t base) 
     const PageSource& from = call();
     void* pages = from.map(from.context, bytes, alignment, base);
     // What is cached may be what is missing.
-    if (kForSpeed && pages == nullptr && drop(cached_.exchange(nullptr, memory_order_acquire)) != 0)
+    if (kForSpeed && pages == nullptr && drop_cached() != 0)
         pages = from.map(from.context, bytes, alignment, base);
     if (pages != nullptr) count(bytes);
     return pages;

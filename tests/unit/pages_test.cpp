@@ -15,7 +15,7 @@ namespace {
 constexpr std::size_t kBytes = 12 * kPageBytes;
 }  // namespace
 
-TEST_CASE("the cache of one mapping gives it to what is at most a third smaller") {
+TEST_CASE("a cached mapping is given to what is at most a third smaller") {
     test::TestSource test;
     Pages pages(test.source());
     std::size_t bytes = kBytes;
@@ -36,21 +36,28 @@ TEST_CASE("the cache of one mapping gives it to what is at most a third smaller"
     CHECK(pages.unmap(first, kBytes));
 }
 
-TEST_CASE("the cache of one mapping respects alignment, and holds only the last") {
+TEST_CASE("the cache respects alignment, and holds the last two, the newest first") {
     test::TestSource test;
     Pages pages(test.source());
     constexpr std::size_t kAlignment = std::size_t{1} << 24;
-    auto* const aligned = static_cast<unsigned char*>(pages.map(2 * kBytes, kAlignment));
+    auto* const aligned = static_cast<unsigned char*>(pages.map(3 * kBytes, kAlignment));
     void* const second = aligned + kBytes;
+    void* const third = aligned + 2 * kBytes;
     pages.unmap_or_cache(second, kBytes);
     std::size_t bytes = kBytes;
     CHECK(pages.take_cached(bytes, kAlignment) == nullptr);
     pages.unmap_or_cache(aligned, kBytes);
-    CHECK(pages.mapped_bytes() == kBytes);
+    pages.unmap_or_cache(third, kBytes);
+    CHECK(pages.mapped_bytes() == 2 * kBytes);  // the oldest had to go
     CHECK(pages.take_cached(bytes, kAlignment) == aligned);
     CHECK(bytes == kBytes);
     pages.unmap_or_cache(aligned, kBytes);
-    CHECK(pages.retry_unmapping() == kBytes);
+    CHECK(pages.take_cached(bytes, kPageBytes) == aligned);
+    CHECK(pages.take_cached(bytes, kPageBytes) == third);
+    CHECK(pages.take_cached(bytes, kPageBytes) == nullptr);
+    pages.unmap_or_cache(aligned, kBytes);
+    pages.unmap_or_cache(third, kBytes);
+    CHECK(pages.retry_unmapping() == 2 * kBytes);
     CHECK(pages.mapped_bytes() == 0);
     CHECK(test.mapped_bytes == 0);
 }
@@ -68,7 +75,7 @@ TEST_CASE("a cached mapping that the source refuses to take back is kept and tri
 }
 
 // Otherwise nothing puts one there.
-TEST_CASE("where memory is short the cached mapping goes first" * doctest::skip(!kForSpeed)) {
+TEST_CASE("where memory is short what is cached goes first" * doctest::skip(!kForSpeed)) {
     test::TestSource test;
     Pages pages(test.source());
     pages.unmap_or_cache(pages.map(kBytes, kPageBytes), kBytes);

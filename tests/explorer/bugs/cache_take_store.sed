@@ -1,6 +1,6 @@
 # SPDX-License-Identifier: MIT OR Apache-2.0
-# Taking the cached mapping is load and store: two threads have it.
+# Taking a cached mapping is load and store: two threads have it.
 # file: core/pages.h
 # rebuild: core/pages.cpp tests/explorer/scenarios/growth.cpp
 # scenario: cached_mapping
-s/Kept\* const cached = cached_.exchange\(nullptr, memory_order_acquire\);/Kept* const cached = cached_.load(memory_order_acquire);\n    cached_.store(nullptr, memory_order_relaxed);/
+s/Kept\* const cached = place.exchange\(nullptr, memory_order_acquire\);/Kept* const cached = place.load(memory_order_acquire);\n        place.store(nullptr, memory_order_relaxed);/

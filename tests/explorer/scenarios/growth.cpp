@@ -175,32 +175,37 @@ class Spare : public Scenario {
 const Registration<Spare> spare_two("spare", 2, "two unmap what was refused before");
 const Registration<Spare> spare_three("spare", 3, "and another takes an entry of the table");
 
-// The cache of one mapping: two threads put theirs there and take what is there, a third takes too.
+// The cache of two mappings, of which one is taken: two threads put theirs there and take what is
+// there, a third takes too.
 class CachedMapping : public Scenario {
     static constexpr std::size_t kBytes = 4 * kPageBytes;
+    static constexpr unsigned kMappings = 3;
     Pages pages_{kSystemPages};
-    std::uint64_t* mapping_[2] = {};
+    std::uint64_t* mapping_[kMappings] = {};
     std::size_t taken_bytes_[kMaxThreads] = {};
 
+    static std::size_t bytes_of(unsigned mapping) { return kBytes + mapping * kPageBytes; }
+    void put(unsigned mapping) {
+        mapping_[mapping][8] = 7;
+        pages_.unmap_or_cache(mapping_[mapping], bytes_of(mapping));
+    }
     void set_up() override {
-        for (unsigned i = 0; i < 2; ++i) {
-            mapping_[i] =
-                static_cast<std::uint64_t*>(pages_.map(kBytes + i * kPageBytes, kPageBytes));
+        for (unsigned i = 0; i < kMappings; ++i) {
+            mapping_[i] = static_cast<std::uint64_t*>(pages_.map(bytes_of(i), kPageBytes));
             mapping_[i][8] = i;
         }
         for (std::size_t& bytes : taken_bytes_) bytes = 0;
+        put(kMappings - 1);
         name_field(pages_, "pages");
     }
     void run_thread(unsigned index) override {
-        if (index < 2) {
-            mapping_[index][8] = 7;
-            pages_.unmap_or_cache(mapping_[index], kBytes + index * kPageBytes);
-        }
+        if (index < 2) put(index);
         std::size_t bytes = kBytes;
         auto* const taken = static_cast<std::uint64_t*>(pages_.take_cached(bytes, kPageBytes));
         if (taken == nullptr) return;
         expect(taken[8] == 7, "taken before its last use");
-        expect(bytes == kBytes + (taken == mapping_[1] ? kPageBytes : 0), "the size of another");
+        for (unsigned i = 0; i < kMappings; ++i)
+            if (taken == mapping_[i]) expect(bytes == bytes_of(i), "the size of another");
         taken[8] = 8;
         taken_bytes_[index] = bytes;
         expect(taken[8] == 8, "two threads have one mapping");
