@@ -79,6 +79,38 @@ class UnmapAndClaim : public Scenario {
 const Registration<UnmapAndClaim<false>> claim_two("unmap_claim", 2, "unmapping against a claim");
 const Registration<UnmapAndClaim<true>> trims_two("unmap_twice", 2, "unmapping against unmapping");
 
+// A heap that keeps to an arena which a slab of its own holds, without a guard, and one that has
+// none yet, against an unmapping.
+class UnmapAndClaimApart : public Scenario {
+    ArenaPool arenas_{kSystemPages};
+    SliceRange own_;
+
+    void set_up() override {
+        name_pool(arenas_, "arenas");
+        own_ = arenas_.claim(1, 1);
+        use_slices(own_, 1);
+        name_arena(*own_.arena);
+    }
+    void run_thread(unsigned index) override {
+        if (index == 0) {
+            arenas_.trim();
+            return;
+        }
+        const SliceRange range = arenas_.claim_apart(index == 1 ? own_.arena : nullptr, index, 1);
+        expect(range.ok(), "no memory");
+        use_slices(range, 5);
+        arenas_.release(range.arena, range.first, range.count);
+    }
+    void check() override {
+        expect(arenas_.pages().mapped_bytes() == bytes_mapped(), "the account of mapped bytes");
+        arenas_.release(own_.arena, own_.first, own_.count);
+        arenas_.trim();
+        expect(bytes_mapped() == 0, "an empty arena stays mapped");
+    }
+};
+const Registration<UnmapAndClaimApart> apart_two("claim_apart", 2, "beside its own slab");
+const Registration<UnmapAndClaimApart> apart_three("claim_apart", 3, "and one without a slab");
+
 // An arena is published while others look for its address.
 template <bool kAgain>
 class Publish : public Scenario {
