@@ -115,11 +115,11 @@ class ArenaPool {
     mutable Atomic<std::uint64_t> proofs_[kProofs];
     Atomic<std::uint64_t> unmaps_;
     // Any thread, relaxed: they publish nothing.
-    Atomic<std::size_t> claimed_slices_;     // ever; less what was released: those in use
+    Atomic<std::size_t> claimed_slices_;  // ever; less what was released: those in use
     Atomic<std::size_t> released_slices_;
-    Atomic<std::size_t> last_look_;          // how many had been released then
-    Atomic<std::size_t> dirty_slices_;       // free and resident at the last look
-    Atomic<std::size_t> extra_limit_;        // slices by which the purge limit was raised
+    Atomic<std::size_t> last_look_;     // how many had been released then
+    Atomic<std::size_t> dirty_slices_;  // free and resident at the last look
+    Atomic<std::size_t> extra_limit_;   // slices by which the purge limit was raised
     Atomic<bool> had_shortage_;
 };
 

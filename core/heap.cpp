@@ -30,6 +30,14 @@ void prefetch_slots(const BitmapWord& word, std::uintptr_t base, std::size_t slo
         __builtin_prefetch(reinterpret_cast<void*>(base + lowest_bit(free) * slot_bytes), 1);
 }
 
+// For a new slab. `near`: null, or an arena that the heap has a slab in.
+SliceRange claim_for(Heap& heap, Arena* near, unsigned count) {
+    // The first heap may have nobody to keep away from.
+    if (!kForSpeed || heap.older == nullptr) return heap.arenas->claim(count, 1);
+    return heap.arenas->claim_apart(near, reinterpret_cast<std::uintptr_t>(&heap) / sizeof(Heap),
+                                    count);
+}
+
 bool has_free_slot(const Slab& slab) {
     for (unsigned word = 0; word < word_count_for(slab.slot_count); ++word)
         if (slab.free_words[word].load(memory_order_relaxed) != 0) return true;
@@ -242,10 +250,7 @@ void Heap::collect(Slab* slab) {
 bool Heap::add_slab(SizeClass size_class, Arena* near) {
     const Shape& shape = arenas->shape();
     const ClassGeometry geometry = shape.classes->of[raw(size_class)];
-    // What differs from heap to heap.
-    const std::uintptr_t number = reinterpret_cast<std::uintptr_t>(this) / sizeof(Heap);
-    SliceRange range = kForSpeed ? arenas->claim_apart(near, number, geometry.slice_count)
-                                 : arenas->claim(geometry.slice_count, 1);
+    SliceRange range = claim_for(*this, near, geometry.slice_count);
     // A shorter slab is better than none: it takes what gaps there are when memory runs out.
     const unsigned least = shape.slice_count_for(geometry.slot_bytes);
     for (unsigned count = geometry.slice_count; !range.ok() && count > least;)

@@ -77,7 +77,7 @@ class Pages {
     Atomic<std::size_t> mapped_bytes_;
     Atomic<std::size_t> peak_bytes_;
     Atomic<std::size_t> calls_;
-    Atomic<Kept*> kept_;    // any thread
+    Atomic<Kept*> kept_;  // any thread
     // Any thread; whoever takes one out owns its pages. The newest first.
     Atomic<Kept*> cached_[2];
 };
