@@ -144,6 +144,26 @@ void test_no_thrashing() {
     emma_trim();
 }
 
+// Nobody asks for a trim: what a peak has left goes back while the program goes on with less.
+void test_falling_demand() {
+    const std::size_t start = status_kib("VmRSS:");
+    void* list = nullptr;
+    for (std::size_t bytes = 0; bytes < 64000000; bytes += 200) list = push(list, 200);
+    const std::size_t peak = status_kib("VmRSS:");
+    free_list(list);
+    const std::size_t freed = status_kib("VmRSS:");
+    for (int round = 0; round < 100; round++) {
+        list = nullptr;
+        for (std::size_t bytes = 0; bytes < 2000000; bytes += 200) list = push(list, 200);
+        free_list(list);
+    }
+    const std::size_t after = status_kib("VmRSS:");
+    test_report("64 MB freed: VmRSS, KiB", freed);
+    test_report("and 200 MB allocated and freed after it: VmRSS, KiB", after);
+    CHECK(after == 0 || (peak >= start + 60000 && after <= start + (12u << 10)));
+    emma_trim();
+}
+
 void test_start_footprint() {
     const std::size_t start = status_kib("VmRSS:");
     void* list = nullptr;
@@ -167,6 +187,7 @@ int main(int argc, char**) {
     g_small = argc > 1;
     emma_free(emma_malloc(1));
     test_start_footprint();
+    test_falling_demand();
     test_no_thrashing();
     test_sleeping_thread();
     test_after_mixed_traffic();

@@ -84,13 +84,30 @@ void choose_and_be_visited_by_dead(World& world) {
 }
 
 // With the next free the look is due that finds more free memory than Emma keeps: 12 runs of 16
-// slices each, and the look comes every 64 slices.
+// slices are free, and one of them comes and goes. How often, is tried by a child.
 constexpr std::size_t kRunOf16 = 16 * 65536;
+void come_and_go(int times) {
+    for (int i = 0; i < times; ++i) emma_free(emma_malloc(kRunOf16));
+}
+std::size_t system_calls_now() {
+    struct emma_stats stats;
+    emma_stats(&stats);
+    return stats.system_calls;
+}
 void look_due(World& world) {
     populate(world);
     world.make_many(12, kRunOf16);
+    for (int i = 0; i < 12; ++i) world.free_one(world.count() - 1);
+    const long child = fork_process(false);
+    if (child == 0) {
+        int times = 0;
+        for (const std::size_t before = system_calls_now(); system_calls_now() == before; ++times)
+            come_and_go(1);
+        test_exit(times);
+    }
+    come_and_go((wait_for_process(child) >> 8) - 1);
+    world.make_many(1, kRunOf16);
     world.subject = world.take_last();
-    for (std::size_t i = 0; i < 11; ++i) world.free_one(world.count() - 1);
 }
 
 using Stats = struct emma_stats;
