@@ -208,7 +208,6 @@ void* Instance::resize(void* pointer, std::size_t alignment, std::size_t bytes) 
 }  // namespace emma
 
 // ---- the thread's end: in this file, so that whoever allocates has it linked
-// ---------------------
 
 EMMA_PUBLIC int emma_thread_attach(void) noexcept {
     return emma::attach_thread(true) ? 0 : emma::kEnomem;

@@ -8,7 +8,6 @@
 namespace emma {
 
 // ---- heaps: their own, ownerless and visited ones
-// -------------------------------------------------
 
 std::size_t Instance::trim() {
     for_each_reachable_heap(heaps.may_ask(), [](Heap* heap) { heap->trim(); });
@@ -36,7 +35,6 @@ void Heap::trim() {
 }
 
 // ---- arenas: closing, limbo, unmapping
-// -----------------------------------------------------------
 
 std::size_t ArenaPool::trim() {
     std::size_t given_back = unmap_empty() + pages_.retry_unmapping();

@@ -58,7 +58,6 @@ void write_all(long file, const void* bytes, std::size_t size) {
 }
 
 // ---- inflate
-// -------------------------------------------------------------------------------------
 
 // What is wrong with the input. There are no exceptions without a libc: a failure is remembered,
 // and everything after it reads zeros.
@@ -324,7 +323,6 @@ std::uint32_t crc_of(const Bytes& text) {
 }
 
 // ---- gzip
-// ----------------------------------------------------------------------------------------
 
 enum class Bug { kNone, kTrustNames, kDoubleFree, kEndless };
 
@@ -378,7 +376,6 @@ Damage unpack(const Bytes& file, Bytes& text, Bug bug) {
 }
 
 // ---- the helper
-// ----------------------------------------------------------------------------------
 
 struct Answer {
     std::uint32_t damage;
@@ -430,7 +427,6 @@ void set_limit(long resource, unsigned long most) {
 }
 
 // ---- the parent
-// ----------------------------------------------------------------------------------
 
 // A line for people, on standard error.
 class Line {

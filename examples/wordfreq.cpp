@@ -27,7 +27,6 @@
 namespace {
 
 // ---- output
-// --------------------------------------------------------------------------------------
 
 bool same(const char* a, const char* b) {
     while (*a != '\0' && *a == *b) a++, b++;
@@ -92,7 +91,6 @@ class Output {
 };
 
 // ---- input
-// ---------------------------------------------------------------------------------------
 
 struct Input {
     const char* name;
@@ -147,7 +145,6 @@ bool open_input(Input* input) {
 }
 
 // ---- the cage
-// ------------------------------------------------------------------------------------
 
 // Emma's published list in its shapes, lines to standard output, and what the threads below wait
 // by. From here on any other system call kills the process. False: this system has no seccomp.
@@ -164,7 +161,6 @@ bool install_filter() {
 }
 
 // ---- what the threads hand to each other
-// ---------------------------------------------------------
 
 struct Word {
     Word* next;
@@ -245,7 +241,6 @@ constexpr std::size_t kBatchWords = 512;
 constexpr std::size_t kChunkBytes = 128 << 10;
 
 // ---- readers
-// -------------------------------------------------------------------------------------
 
 struct Job {
     Input* inputs = nullptr;
@@ -329,7 +324,6 @@ class Reader {
 };
 
 // ---- counters
-// ------------------------------------------------------------------------------------
 
 // A hash table with open addressing that owns its words.
 class Table {
@@ -415,7 +409,6 @@ void* run_counter(void* argument) {
 }
 
 // ---- the result
-// ----------------------------------------------------------------------------------
 
 using Before = bool (*)(Word*, Word*);
 

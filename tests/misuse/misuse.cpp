@@ -38,7 +38,6 @@ void* get(std::size_t size) {
 unsigned char* get_bytes(std::size_t size) { return static_cast<unsigned char*>(get(size)); }
 
 // ---- double frees
-// --------------------------------------------------------------------------------
 
 void immediate(std::size_t size) {
     void* object = get(size);
@@ -145,7 +144,6 @@ void old_pointer_after_realloc(std::size_t size) {
 }
 
 // ---- other functions on what is free
-// -------------------------------------------------------------
 
 void realloc_of_freed(std::size_t size) {
     void* object = get(size);
@@ -185,7 +183,6 @@ void free_sized_of_freed(std::size_t size) {
 }
 
 // ---- pointers that are no object's start
-// ---------------------------------------------------------
 
 void interior(std::size_t size) { free(about_to_misuse(get_bytes(size) + 16)); }
 void last_byte(std::size_t size) { free(about_to_misuse(get_bytes(size) + size - 1)); }
@@ -218,7 +215,6 @@ void far_beyond_end(std::size_t size) {
 }
 
 // ---- memory that is not Emma's
-// -------------------------------------------------------------------
 
 void* map_foreign(std::size_t bytes) {
     // mmap(2): readable and writable, private and anonymous.
@@ -280,7 +276,6 @@ void to_other_copy(std::size_t size) {
 }
 
 // ---- sizes
-// ---------------------------------------------------------------------------------------
 
 void new_without_memory(std::size_t) {
     about_to_misuse(nullptr);
