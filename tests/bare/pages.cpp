@@ -82,12 +82,24 @@ unsigned use_heap() {
     return failed;
 }
 
+// One object comes and goes, so that what else is free is found idle and purged.
+unsigned come_and_go() {
+    unsigned failed = 0;
+    for (unsigned i = 0; i < 100; ++i) {
+        void* const object = emma_malloc(1000000);
+        failed += object == nullptr;
+        emma_free(object);
+    }
+    return failed;
+}
+
 unsigned run_all() {
     unsigned failed = 0;
     failed += allocate_all();
     failed += resize_some();
     failed += use_heap();
     free_all();
+    failed += come_and_go();
     // emma_trim tries again what was refused.
     (void)emma_trim();
     return failed;

@@ -17,7 +17,7 @@ constexpr int kGroup = 8;
 constexpr int kWarmThreads = 1000;
 constexpr int kThreads = 100000;
 constexpr long kResidentSlackKib = 2048;  // 21 bytes a thread would be found
-constexpr long kMappedSlackKib = 8192;    // two arenas: how many threads are alive at once varies
+constexpr long kMappedSlackKib = 16384;   // four arenas: how many threads are alive at once varies
 
 struct Footprint {
     long resident_kib = 0;
