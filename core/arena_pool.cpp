@@ -10,7 +10,7 @@ namespace {
 constexpr std::size_t kLeastSlices = 64;
 constexpr std::size_t kTurnovers = 8;
 constexpr std::size_t kPurgeLimit = 64;  // slices free and resident, at first
-constexpr unsigned kLimitDecay = 16;     // what it was raised by falls by this part at every look
+constexpr unsigned kLimitDecay = 128;    // what it was raised by falls by this part at every look
 
 }  // namespace
 
