@@ -9,7 +9,7 @@
 ## make example-NAME   builds and runs an example: see examples/README.md (EMULATOR=qemu-x86_64)
 ## make stepping   every fault at every instruction of every operation (takes SEED=1): two hours
 ## make storms     signals, jumps, forks and deaths over four threads, in full (takes SEED=0): ten minutes
-## make bench      time and memory on many workloads, Emma beside the allocators of Debian: half an hour
+## make bench      time and memory on many workloads, Emma beside the allocators of Debian: a quarter of an hour
 ##                 (QUICK=1: 3 minutes; WORKLOADS="a b", RUNS=5, PEERS="name=/path/lib.so ...", HUGE=0)
 ## make bench-plots  copies the plots of the last make bench to where the README shows them
 ## make bench-instructions  instructions of each operation, beside the table that CI holds them to
