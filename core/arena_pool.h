@@ -5,7 +5,7 @@
 //
 // Memory goes back in two ways:
 //   purge   free slices keep their addresses and lose their pages. By itself once more than
-//           `purge_limit` is free and resident, and only slices that stayed free from one look to
+//           kPurgeLimit is free and resident, and only slices that stayed free from one look to
 //           the next; a look is due when eight times as many slices were released as are in use, so
 //           that whatever comes round in a steady program has done so. One that takes purged slices
 //           into use again raises the limit. No clock.
