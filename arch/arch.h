@@ -31,7 +31,6 @@ static_assert(std::same_as<decltype(syscall4(0, 0, 0, 0, 0)), long>);
 static_assert(std::same_as<decltype(syscall5(0, 0, 0, 0, 0, 0)), long>);
 static_assert(std::same_as<decltype(syscall6(0, 0, 0, 0, 0, 0, 0)), long>);
 static_assert(std::same_as<decltype(pause()), void>);
-static_assert(std::same_as<decltype(test_and_set_bit(nullptr, 0u)), bool>);
 static_assert(std::same_as<decltype(copy_bytes(nullptr, nullptr, std::size_t{})), void>);
 static_assert(std::same_as<decltype(zero_bytes(nullptr, std::size_t{})), void>);
 static_assert(std::same_as<decltype(thread_pointer()), ThreadControlBlock*>);

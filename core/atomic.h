@@ -49,11 +49,6 @@ class Atomic {
         return value_.compare_exchange_strong(expected, desired, success, failure);
     }
 
-    // One bit, sequentially consistent; the old value of the bit. T is a 64-bit word.
-    bool test_and_set_bit(unsigned bit_index) requires(sizeof(T) == 8) {
-        return arch::test_and_set_bit(reinterpret_cast<std::uint64_t*>(&value_), bit_index);
-    }
-
   private:
     std::atomic<T> value_{};
     static_assert(std::atomic<T>::is_always_lock_free);

@@ -16,7 +16,7 @@ void add_slab(struct emma_stats& stats, Slab& slab) {
     std::size_t live = 0;
     for (unsigned word = 0; word < word_count_for(slab.slot_count); ++word)
         live += count_bits(live_word(slab, word, slab.slot_count));
-    stats.remote_frees += slab.owner.remote_frees(memory_order_relaxed);
+    stats.remote_frees += count_free(freed_words_of(&slab), slab.slot_count);
     stats.live_objects += live;
     stats.live_bytes += live * slab.slot_bytes();
     struct emma_class_stats& size_class = stats.classes[raw(slab.size_class)];

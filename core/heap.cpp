@@ -38,6 +38,11 @@ SliceRange claim_for(Heap& heap, Arena* near, unsigned count) {
                                     count);
 }
 
+[[noreturn, gnu::cold, gnu::noinline]] void panic_double_free(const Slab* slab, SlotIndex slot) {
+    const std::size_t bytes = slab->slot_bytes();
+    panic(Misuse::kDoubleFree, reinterpret_cast<void*>(start_of(slab) + raw(slot) * bytes), bytes);
+}
+
 bool has_free_slot(const Slab& slab) {
     for (unsigned word = 0; word < word_count_for(slab.slot_count); ++word)
         if (slab.free_words[word].load(memory_order_relaxed) != 0) return true;
@@ -179,27 +184,36 @@ void Heap::attend(Slab* slab) {
     }
 }
 
-void Heap::put(Slab* slab, SlotIndex slot, const void* pointer) {
+void Heap::put(Slab* slab, SlotIndex slot) {
     // Freed by another thread and not yet collected: as free as by the bitmap below. Acquire pairs
-    // with put_remote(): the bit was set before the count.
+    // with put_remote(): the bit was set before the count. A bit of a word that is not counted yet
+    // is found by collect().
     const bool freed_remotely =
-        slab->owner.remote_frees(memory_order_acquire) != 0 &&
+        slab->owner.remote_words(memory_order_acquire) != 0 &&
         (freed_words_of(slab)[word_index_of(slot)].load(memory_order_relaxed) & bit_of(slot)) != 0;
     const PutResult result = freed_remotely ? PutResult::kWasFree : put_local(slab, slot);
-    if (result == PutResult::kWasFree) panic(Misuse::kDoubleFree, pointer, slab->slot_bytes());
+    if (result == PutResult::kWasFree) panic_double_free(slab, slot);
     if (result == PutResult::kAttend) return attend(slab);
     note_free(slab->size_class);
 }
 
-// (1) the bit, (2) the count, (3) the inbox: in this order. The owner takes the count before the
-// bits, so it never counts a freer whose bit it does not find; and until the count is there the
-// slab is not quiet, so it cannot be retired under this thread's hands.
-void Heap::put_remote(Slab* slab, SlotIndex slot, const void* pointer) {
-    if (freed_words_of(slab)[word_index_of(slot)].test_and_set_bit(raw(slot) % 64))
-        panic(Misuse::kDoubleFree, pointer, slab->slot_bytes());
-    // Release: bit and object contents before the count. Acquire: the inbox link below is this
-    // thread's only after the owner that last reset the count has read it.
-    if (!slab->owner.add_remote_free(memory_order_acq_rel)) return;
+// (1) the bit, (2) where it is the word's first, the count, (3) where that was 0, the inbox: in
+// this order. The owner takes the count before the words, so it never counts a word that it does
+// not find; and until a word is counted the slab is not quiet, so it cannot be retired under this
+// thread's hands. Where the bit is not the first nothing follows it: who set the first counts.
+void Heap::put_remote(Slab* slab, SlotIndex slot) {
+    BitmapWord& word = freed_words_of(slab)[word_index_of(slot)];
+    // Setting the bit by an addition gives the whole word before it in one instruction. Release:
+    // the last accesses to the object come before the bit.
+    const std::uint64_t bit = bit_of(slot);
+    if (const std::uint64_t before = word.fetch_add(bit, memory_order_release)) {
+        if ((before & bit) == 0) return;
+        word.fetch_sub(bit, memory_order_relaxed);
+        panic_double_free(slab, slot);
+    }
+    // Release: the bit before the count. Acquire: the inbox link below is this thread's only after
+    // the owner that last reset the count has read it.
+    if (!slab->owner.add_remote_word(memory_order_acq_rel)) return;
     Slab* head = inbox.load(memory_order_relaxed);
     do {
         arena_of(slab)->inbox_next(slice_of(slab)) = head;
@@ -220,30 +234,29 @@ void Heap::drain_inbox() {
 
 void Heap::collect(Slab* slab) {
     BitmapWord* const freed_words = freed_words_of(slab);
-    // Acquire pairs with put_remote(): at least as many bits are visible as are counted. Release:
-    // the inbox link was read before the slab can be pushed again.
-    const unsigned counted = slab->owner.take_remote_frees(memory_order_acq_rel);
-    // One writer; relaxed: the number is all there is to see.
-    remote_frees.store(remote_frees.load(memory_order_relaxed) + counted, memory_order_relaxed);
+    // Acquire pairs with put_remote(): at least as many words are seen to have bits as are counted.
+    // Release: the inbox link was read before the slab can be pushed again.
+    const unsigned counted = slab->owner.take_remote_words(memory_order_acq_rel);
     unsigned found = 0;
+    unsigned frees = 0;
     for (unsigned index = 0; index < word_count_for(slab->slot_count); ++index) {
         if (freed_words[index].load(memory_order_relaxed) == 0) continue;
         // Acquire: the freers' last accesses to the objects, before these are handed out again.
         const std::uint64_t freed = freed_words[index].exchange(0, memory_order_acquire);
         BitmapWord& word = slab->free_words[index];
         const std::uint64_t free = word.load(memory_order_relaxed);
-        if ((free & freed) != 0) {
-            const std::size_t slot = index * std::size_t{64} + lowest_bit(free & freed);
-            panic(Misuse::kDoubleFree,
-                  reinterpret_cast<void*>(start_of(slab) + slot * slab->slot_bytes()),
-                  slab->slot_bytes());
-        }
+        if ((free & freed) != 0)
+            panic_double_free(slab, SlotIndex(index * 64 + lowest_bit(free & freed)));
         word.store(free | freed, memory_order_relaxed);
-        found += count_few_bits(freed);
+        frees += count_few_bits(freed);
+        ++found;
     }
-    const unsigned due = slab->countdown + slab->held_back;
-    slab->uncounted = static_cast<std::uint16_t>(slab->uncounted + found - counted);
-    if (slab->state != SlabState::kCurrent) return settle(slab, due - counted);
+    // One writer; relaxed: the number is all there is to see.
+    remote_frees.store(remote_frees.load(memory_order_relaxed) + frees, memory_order_relaxed);
+    const unsigned early = found - counted;  // 2^32 less where more were counted than found
+    slab->uncounted = static_cast<std::uint16_t>(slab->uncounted + early);
+    const unsigned due = slab->countdown + slab->held_back + early - frees;
+    if (slab->state != SlabState::kCurrent) return settle(slab, due);
     note_free(slab->size_class);
 }
 
@@ -282,7 +295,9 @@ void Heap::set_up(const SliceRange& range, SizeClass size_class) {
     slab.owner.set(this, slab.is_small_class());
     fill_free(slab.free_words, slab.slot_count);
     if (tracks_untouched(&slab))
-        slab.untouched().store(range.clean ? low_bits(slab.slot_count) : 0, memory_order_relaxed);
+        slab.untouched().store(
+            range.clean ? slab.free_words[0].load(memory_order_relaxed) : std::uint64_t{0},
+            memory_order_relaxed);
     for (unsigned distance = 1; distance < range.count; ++distance) {
         Slab& line = range.arena->slab(range.first + distance);
         line.owner.clear();
@@ -330,7 +345,7 @@ void Heap::unlink(Slab* slab) {
 // Nothing is live and nobody is on the way to the slab, so its slices may have a new owner.
 void Heap::retire(Slab* slab) {
     EMMA_ASSERT(count_free(slab->free_words, slab->slot_count) == slab->slot_count);
-    EMMA_ASSERT(slab->uncounted == 0 && slab->owner.remote_frees(memory_order_relaxed) == 0);
+    EMMA_ASSERT(slab->uncounted == 0 && slab->owner.remote_words(memory_order_relaxed) == 0);
     if (slab->state == SlabState::kListed) unlink(slab);
     slab->owner.clear();
     slab->use.store(SliceUse::kRetiredSlab, memory_order_relaxed);

@@ -151,7 +151,7 @@ struct alignas(arch::kCacheLineBytes) Heap {
     // Where no slab can be had any more, any slot of at least this class that the heap still has.
     void* allocate(SizeClass size_class, bool* untouched);
     // Frees a slot of one of this heap's slabs, proved to be one; panics where it is free already.
-    void put(Slab* slab, SlotIndex slot, const void* pointer);
+    void put(Slab* slab, SlotIndex slot);
     // A free of this heap's has brought the slab's countdown to zero.
     void attend(Slab* slab);
     // Takes in what other threads have freed.
@@ -160,7 +160,7 @@ struct alignas(arch::kCacheLineBytes) Heap {
     void trim();
 
     // ---- any thread: frees a slot of a slab of this heap
-    void put_remote(Slab* slab, SlotIndex slot, const void* pointer);
+    void put_remote(Slab* slab, SlotIndex slot);
 
   private:
     bool refill(SizeClass size_class, bool may_add_slab);

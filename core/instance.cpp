@@ -157,7 +157,7 @@ void* Instance::allocate(std::size_t bytes, std::size_t alignment, Contents cont
 void Instance::release(void* pointer) {
     if (pointer == nullptr) return;
     const Place place = prove(arenas, pointer);
-    if (place.kind == Place::kSlot) return release_slot(place, pointer);
+    if (place.kind == Place::kSlot) return release_slot(place);
     const bool done = place.kind == Place::kRun
                           ? free_run(arenas, place.slab)
                           : free_huge(arenas, reinterpret_cast<std::uintptr_t>(pointer));
@@ -173,13 +173,13 @@ void Instance::check_size(const void* pointer, std::size_t bytes, std::size_t al
         panic(Misuse::kWrongSize, pointer, place.bytes);
 }
 
-void Instance::release_slot(const Place& place, const void* pointer) {
+void Instance::release_slot(const Place& place) {
     Heap* const home = place.slab->owner.heap();
     HeapLease lease(*this, home);
     if (lease) {
-        lease->put(place.slab, place.slot, pointer);
+        lease->put(place.slab, place.slot);
     } else {
-        home->put_remote(place.slab, place.slot, pointer);
+        home->put_remote(place.slab, place.slot);
     }
 }
 

@@ -58,7 +58,7 @@ struct Instance {
 
   private:
     bool resize_in_place(const Place& place, std::size_t bytes);
-    void release_slot(const Place& place, const void* pointer);
+    void release_slot(const Place& place);
 };
 
 // The instance behind malloc and operator new.

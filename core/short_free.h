@@ -26,11 +26,11 @@ inline bool release_small(void* pointer) {
         return false;
     Heap* const home = slab->owner.heap();
     if (home != current_heap()) {
-        home->put_remote(slab, slot, pointer);
+        home->put_remote(slab, slot);
         return true;
     }
     if (!home->enter()) return false;
-    home->put(slab, slot, pointer);
+    home->put(slab, slot);
     home->leave();
     return true;
 }

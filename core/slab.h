@@ -6,12 +6,13 @@
 // continuations that say how far back their head is.
 //
 // Counting, for a slab that is not the bin's current one (no slot is taken from it then):
-//   due  = live + uncounted         frees that must still be counted before the slab is quiet
+//   due  = live + uncounted         what must still come before the slab is quiet
 //   due == countdown + held_back
 //   live = slot_count - free bits   in the owner's bitmap
-//   uncounted = remote bits collected whose freer has not been counted yet
-// A remote freer's last access to the slab is the count it adds (or the inbox push that follows),
-// so due == 0 means: every slot free, and nobody on the way. That is what makes retiring safe.
+//   uncounted = words collected from the remote bitmap that have not been counted yet
+// Of the remote freers who set bits in one word, the first counts the word, after its bit. Its last
+// access to the slab is that (or the inbox push that follows), the others' is the bit. So due == 0
+// means: every slot free, and nobody on the way. That is what makes retiring safe.
 #pragma once
 
 #include <cstddef>
@@ -47,11 +48,11 @@ enum class SlabState : std::uint8_t {
     kListed,       // in the bin's list of slabs with free slots
 };
 
-// Which heap a slab belongs to, and how many frees of other threads its owner has yet to take in.
-// In one word, so that the owner's fast path learns from one comparison with its heap's address
+// Which heap a slab belongs to, and how many words of its remote bitmap the owner has yet to take
+// in. In one word, so that the owner's fast path learns from one comparison with its heap's address
 // that the slab is its own, is small, and that the bitmap knows of every free:
 //
-//   | remote frees (16 bits) | heap address (48 bits, sign-extended) | bit 0: a medium slab |
+//   | remote words (16 bits) | heap address (48 bits, sign-extended) | bit 0: a medium slab |
 //
 // The count is added to the address's upper bits. 0 is a slice without a slab and equals no heap.
 class Owner {
@@ -70,14 +71,14 @@ class Owner {
     Heap* heap() const {
         return reinterpret_cast<Heap*>(tag_of(bits_.load(memory_order_relaxed)) & ~kMedium);
     }
-    // At most the slots of a slab.
-    unsigned remote_frees(std::memory_order order) const { return count_of(bits_.load(order)); }
+    // At most the words of a bitmap, or as many more as have been collected uncounted.
+    unsigned remote_words(std::memory_order order) const { return count_of(bits_.load(order)); }
     // Counts one more; whether there was none.
-    bool add_remote_free(std::memory_order order) {
-        return count_of(bits_.fetch_add(kOneFree, order)) == 0;
+    bool add_remote_word(std::memory_order order) {
+        return count_of(bits_.fetch_add(kOneWord, order)) == 0;
     }
     // The owner: the count, from now on 0.
-    unsigned take_remote_frees(std::memory_order order) {
+    unsigned take_remote_words(std::memory_order order) {
         const std::uint64_t tag = tag_of(bits_.load(memory_order_relaxed));
         return count_of(bits_.exchange(tag, order));
     }
@@ -94,7 +95,7 @@ class Owner {
   private:
     static constexpr std::uint64_t kMedium = 1;
     static constexpr unsigned kCountShift = 48;
-    static constexpr std::uint64_t kOneFree = std::uint64_t{1} << kCountShift;
+    static constexpr std::uint64_t kOneWord = std::uint64_t{1} << kCountShift;
 
     Atomic<std::uint64_t> bits_;
 };
@@ -104,7 +105,7 @@ static_assert(Owner::tag_of(0x0003'7fff'0000'0041) == 0x7fff'0000'0041);
 
 struct alignas(arch::kCacheLineBytes) Slab {
     // The heap: set by the claimant before any slot is handed out, constant until the slices are
-    // released. The remote frees: any thread. On this line although others write it: a remote freer
+    // released. The remote words: any thread. On this line although others write it: a remote freer
     // has just read it, and the owner's free must look here to be exact (an object freed by another
     // thread and then by the owner).
     Owner owner;

@@ -19,20 +19,6 @@ inline void pause() { asm volatile("pause"); }
     __builtin_unreachable();
 }
 
-// Sets bit `bit_index` (0..63) of `*word` atomically and returns its old value; sequentially
-// consistent, as every locked instruction of this CPU is (Intel SDM vol. 3A, 9.2.2). Spelt in
-// assembly because fetch_or with its result used compiles to a compare-and-swap loop, which another
-// thread can make fail for ever.
-inline bool test_and_set_bit(std::uint64_t* word, unsigned bit_index) {
-    bool was_set;
-    // The register form of the bit index is taken modulo nothing: the caller keeps it below 64.
-    asm volatile("lock btsq %[bit], %[word]"
-                 : "=@ccc"(was_set), [word] "+m"(*word)
-                 : [bit] "r"(static_cast<std::uint64_t>(bit_index))
-                 : "memory");
-    return was_set;
-}
-
 // Comparisons with one load from memory, which is relaxed in the first and acquire in the second,
 // as all loads of this CPU are. Spelt in assembly because compilers load an atomic into a register
 // first; on every malloc and free that is an instruction of thirty.

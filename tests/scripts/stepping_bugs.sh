@@ -55,11 +55,9 @@ bug "entry without a look at the busy flag" core/heap.h \
         if (arenas != nullptr) before = Busy::Mark::kUnoccupied;/' \
     malloc-fast handler
 bug "a remote free that counts before it sets the bit" core/heap.cpp \
-    '/^    if \(freed_words_of\(slab\)\[word_index_of\(slot\)\].test_and_set_bit/,/^    if \(!slab->owner.add_remote_free/c\
-    const bool is_first = slab->owner.add_remote_free(memory_order_acq_rel);\
-    if (freed_words_of(slab)[word_index_of(slot)].test_and_set_bit(raw(slot) % 64))\
-        panic(Misuse::kDoubleFree, pointer, slab->slot_bytes());\
-    if (!is_first) return;' \
+    's/^    const std::uint64_t bit = bit_of\(slot\);$/&\
+    const bool is_first = slab->owner.add_remote_word(memory_order_acq_rel);/
+    s/if \(!slab->owner.add_remote_word\(memory_order_acq_rel\)\) return;/if (!is_first) return;/' \
     free-remote-last stop
 bug "heaps of a parent that are adopted before the survivor has named its own" core/heap_pool.cpp \
     's/return generations_.is_settled\(\);/return true;/' \
@@ -72,8 +70,8 @@ if [[ ${2-} == all ]]; then
 bug "entry without a look at the visitor's flag" core/heap.h \
     's/^        if \(visited.admits\(before\)\) \[\[likely\]\]/        if (before == Busy::Mark::kUnoccupied)/' \
     trim stop
-bug "a drain that takes off what it found instead of what was counted" core/heap.cpp \
-    's/^    slab->uncounted = static_cast.*$/    (void)counted;/; s/settle\(slab, due - counted\);/settle(slab, due - found);/' \
+bug "a drain that does not wait for the count of words that it found" core/heap.cpp \
+    's/ \+ early - frees;/ - frees;/' \
     free-remote-arena stop
 bug "a walk that holds no guard" core/audit.h \
     's/^    const ArenaGuard guard\(instance.arenas\);$//' \

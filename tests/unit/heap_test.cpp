@@ -24,8 +24,8 @@ struct TestHeap {
     ~TestHeap() { delete heap; }
 
     void* allocate(std::size_t bytes) { return heap->allocate(size_class_for(bytes), nullptr); }
-    void free(void* p) { heap->put(slab_of(p), slot_of(p), p); }
-    void free_remote(void* p) { heap->put_remote(slab_of(p), slot_of(p), p); }
+    void free(void* p) { heap->put(slab_of(p), slot_of(p)); }
+    void free_remote(void* p) { heap->put_remote(slab_of(p), slot_of(p)); }
 
     static Slab* slab_of(void* p) {
         Slab* line = slab_line_of(reinterpret_cast<std::uintptr_t>(p));

@@ -44,10 +44,8 @@ struct OwnHeap {
         expect(object != nullptr, "no memory");
         return object;
     }
-    void free(void* object) { heap.put(slab_around(object), slot_at(object), object); }
-    void free_remote(void* object) {
-        heap.put_remote(slab_around(object), slot_at(object), object);
-    }
+    void free(void* object) { heap.put(slab_around(object), slot_at(object)); }
+    void free_remote(void* object) { heap.put_remote(slab_around(object), slot_at(object)); }
 
     // Every slab's account; for after the threads.
     void check_slabs() {

@@ -64,6 +64,35 @@ class FreeBoth : public Scenario {
         own_.check_slabs();
     }
 };
+// Two others free two objects each in two words of a slab while the owner takes them in: a word is
+// counted once each time that it is found, and the slab is retired when all is counted.
+class FreeWords : public Scenario {
+    static constexpr std::size_t kTwoWords = 512;
+    static constexpr unsigned kSlots = kSliceBytes / kTwoWords;
+    OwnHeap own_;
+    void* object_[kSlots] = {};
+
+    void set_up() override {
+        for (void*& object : object_) use_object(object = own_.allocate(kTwoWords), 1);
+        own_.free(own_.allocate(kTwoWords));  // the slab is full, another current
+        for (unsigned i = 0; i < kSlots; ++i)
+            if (i % 64 > 1) own_.free(object_[i]);
+        own_.arenas.for_each([](Arena& arena) { name_arena(arena); });
+    }
+    void run_thread(unsigned index) override {
+        for (unsigned word = 0; word < 2; ++word) {
+            if (index == 2) {
+                own_.heap.drain_inbox();
+                continue;
+            }
+            use_object(object_[word * 64 + index], 2);
+            own_.free_remote(object_[word * 64 + index]);
+        }
+    }
+    void check() override { own_.check_all_came_home(); }
+};
+const Registration<FreeWords> words("remote_words", 3, "remote frees in two words against a drain");
+
 const Registration<FreeBoth<1>> both_two("remote_local", 2, "frees of one slab from both sides");
 const Registration<FreeBoth<2>> both_three("remote_local", 3, "and by two others");
 

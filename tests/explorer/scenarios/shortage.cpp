@@ -28,8 +28,7 @@ class Scrape : public Scenario {
             got_ = own_.heap.allocate(size_class_for(kTwoSlots), nullptr);
             if (got_ != nullptr) use_object(got_, 2);
         } else if (index == 1) {
-            for (void* object : other_object_)
-                other_.put(slab_around(object), slot_at(object), object);
+            for (void* object : other_object_) other_.put(slab_around(object), slot_at(object));
             other_.trim();
             // Perhaps the same slices, in another class.
             void* const object = other_.allocate(size_class_for(2000), nullptr);

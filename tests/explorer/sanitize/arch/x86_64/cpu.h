@@ -14,11 +14,6 @@ inline constexpr std::size_t kCacheLineBytes = 64;
 inline void pause() {}
 [[noreturn]] inline void trap() { __builtin_trap(); }
 
-inline bool test_and_set_bit(std::uint64_t* word, unsigned bit_index) {
-    const std::uint64_t bit = std::uint64_t{1} << bit_index;
-    return (__atomic_fetch_or(word, bit, __ATOMIC_SEQ_CST) & bit) != 0;
-}
-
 inline bool word_equals(const std::uint64_t* word, std::uint64_t value) {
     return __atomic_load_n(word, __ATOMIC_RELAXED) == value;
 }
