@@ -70,7 +70,10 @@ bool HeapPool::try_acquire(Heap* heap, Holder holder) {
 }
 
 Heap* HeapPool::acquire_as(Holder holder, ArenaPool& arenas) {
-    Heap* heap = take_idle(arenas, holder);
+    Heap* heap = nullptr;
+    if (holder.is_thread())
+        heap = take_idle(next_to_take_.load(memory_order_relaxed), arenas, holder);
+    if (heap == nullptr) heap = take_idle(newest(), arenas, holder);
     // Else threads that each took an idle heap and ended without a word would add up: the operation
     // that finds none idle would make one for the next thread.
     if (heap == nullptr && naming_.load(memory_order_relaxed) == Naming::kAll)
@@ -88,14 +91,18 @@ Heap* HeapPool::acquire_for_this_thread(ArenaPool& arenas) {
     return acquire_as(this_thread(), arenas);
 }
 
-Heap* HeapPool::take_idle(ArenaPool& arenas, Holder holder) {
-    for (Heap* heap = newest(); heap != nullptr; heap = heap->older) {
+// Threads have the heaps in turn: the free slots that each keeps are used before it grows, where
+// the heap that was left last would grow for all of them. Single operations do with as few heaps
+// as they can.
+Heap* HeapPool::take_idle(Heap* heap, ArenaPool& arenas, Holder holder) {
+    for (; heap != nullptr; heap = heap->older) {
         if (!try_acquire(heap, holder)) continue;
         // Once only, as a visitor of a heap with slabs reads it; first_ has none yet.
         if (heap->arenas == nullptr) heap->arenas = &arenas;
-        return heap;
+        if (holder.is_thread()) next_to_take_.store(heap->older, memory_order_relaxed);
+        break;
     }
-    return nullptr;
+    return heap;
 }
 
 bool HeapPool::is_gone(Holder holder, std::uint32_t process) {

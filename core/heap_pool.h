@@ -93,12 +93,14 @@ class HeapPool {
 
     Heap* acquire_as(Holder holder, ArenaPool& arenas);
     Holder this_thread();
-    Heap* take_idle(ArenaPool& arenas, Holder holder);
+    // Of the heap and older ones.
+    Heap* take_idle(Heap* heap, ArenaPool& arenas, Holder holder);
     Heap* take_left(Holder holder);
     Heap* add(ArenaPool& arenas, Holder holder);
     std::uintptr_t take_place(ArenaPool& arenas);
 
     Atomic<Heap*> newest_;              // any thread; null: there is only first_
+    Atomic<Heap*> next_to_take_;        // any thread; null: newest()
     Atomic<Heap*> next_to_check_;       // any thread; where the search for ended threads goes on
     Atomic<std::uintptr_t> next_addr_;  // any thread; place of the next new heap in its mapping
     Atomic<Naming> naming_;             // any thread
