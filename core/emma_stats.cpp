@@ -14,9 +14,10 @@ static_assert(EMMA_SIZE_CLASSES == kSizeClassCount);
 void add_slab(struct emma_stats& stats, Slab& slab) {
     // What other threads freed and the owner has not collected is free as well.
     std::size_t live = 0;
-    for (unsigned word = 0; word < word_count_for(slab.slot_count); ++word)
+    for (unsigned word = 0; word < word_count_for(slab.slot_count); ++word) {
+        stats.remote_frees += count_bits(freed_words_of(&slab)[word].load(memory_order_relaxed));
         live += count_bits(live_word(slab, word, slab.slot_count));
-    stats.remote_frees += count_free(freed_words_of(&slab), slab.slot_count);
+    }
     stats.live_objects += live;
     stats.live_bytes += live * slab.slot_bytes();
     struct emma_class_stats& size_class = stats.classes[raw(slab.size_class)];

@@ -72,7 +72,7 @@ bool HeapPool::try_acquire(Heap* heap, Holder holder) {
 Heap* HeapPool::acquire_as(Holder holder, ArenaPool& arenas) {
     Heap* heap = nullptr;
     if (holder.is_thread())
-        heap = take_idle(next_to_take_.load(memory_order_relaxed), arenas, holder);
+        heap = take_idle(next_to_take_.load(memory_order_acquire), arenas, holder);
     if (heap == nullptr) heap = take_idle(newest(), arenas, holder);
     // Else threads that each took an idle heap and ended without a word would add up: the operation
     // that finds none idle would make one for the next thread.
@@ -99,7 +99,7 @@ Heap* HeapPool::take_idle(Heap* heap, ArenaPool& arenas, Holder holder) {
         if (!try_acquire(heap, holder)) continue;
         // Once only, as a visitor of a heap with slabs reads it; first_ has none yet.
         if (heap->arenas == nullptr) heap->arenas = &arenas;
-        if (holder.is_thread()) next_to_take_.store(heap->older, memory_order_relaxed);
+        if (holder.is_thread()) next_to_take_.store(heap->older, memory_order_release);
         break;
     }
     return heap;
@@ -116,7 +116,7 @@ bool HeapPool::is_gone(Holder holder, std::uint32_t process) {
 // keeps, who may be dead as well: it would let nobody in.
 Heap* HeapPool::take_left(Holder holder) {
     const std::uint32_t process = arch::process_id();
-    Heap* heap = next_to_check_.load(memory_order_relaxed);
+    Heap* heap = next_to_check_.load(memory_order_acquire);
     for (unsigned i = 0; i < kChecksPerHeap; ++i) {
         if (heap == nullptr) heap = newest();
         const Holder former = heap->ownership.holder();
@@ -124,7 +124,7 @@ Heap* HeapPool::take_left(Holder holder) {
             heap->ownership.try_take_over(former, holder))
             return heap;
         heap = heap->older;
-        next_to_check_.store(heap, memory_order_relaxed);
+        next_to_check_.store(heap, memory_order_release);
     }
     return nullptr;
 }

@@ -114,6 +114,32 @@ class BorrowWanted : public Scenario {
 const Registration<BorrowWanted> wanted_two("borrow_wanted", 2, "two want the same heap");
 const Registration<BorrowWanted> wanted_three("borrow_wanted", 3, "three want the same heap");
 
+// ---- in turn
+// One makes heaps, leaves and takes; the other starts from where that one said the next is, which
+// may be a heap that it has heard of in no other way.
+class TakeInTurn : public Scenario {
+    Pool pool_;
+    Heap* got_[kMaxThreads + 1] = {};
+
+    void set_up() override {
+        (void)pool_.heaps.acquire_for_this_thread(pool_.arenas);  // the first stays unnamed
+    }
+    void run_thread(unsigned index) override {
+        if (index == 0) {
+            got_[kMaxThreads] = pool_.heaps.acquire_for_this_thread(pool_.arenas);
+            HeapPool::release(pool_.heaps.acquire_for_this_thread(pool_.arenas));
+        }
+        got_[index] = pool_.heaps.acquire_for_this_thread(pool_.arenas);
+        expect(work_in(got_[index]), "a heap that was just acquired is occupied");
+    }
+    void check() override {
+        for (unsigned a = 0; a <= kMaxThreads; ++a)
+            for (unsigned b = 0; b < a; ++b)
+                expect(got_[a] == nullptr || got_[a] != got_[b], "two hold one heap");
+    }
+};
+const Registration<TakeInTurn> turns_two("take_in_turn", 2, "heaps are taken in turn");
+
 // ---- adopting
 constexpr Holder kGone = Holder::thread(1, kProcess, kGoneThreadId);
 constexpr Holder kEnding = Holder::thread(1, kProcess, kFirstThreadId);
