@@ -127,7 +127,7 @@ struct Arena {
     void take_clean(SliceRange& range);
     void publish(std::uint64_t slices);
 };
-static_assert(sizeof(Arena) == kSlicesPerArena * sizeof(Slab));
+static_assert(sizeof(Arena) == kSlicesPerArena * sizeof(Slab) && sizeof(Arena) == kPageBytes);
 
 // The descriptor of the slice that `addr` lies in, which is in an arena of the default shape, not
 // in its header. Spelt as byte arithmetic: slice index times the line size is two instructions.
@@ -139,11 +139,13 @@ inline Slab* slab_line_of(std::uintptr_t addr) {
     return reinterpret_cast<Slab*>(arena_addr_of(addr) + line);
 }
 
-// Of the head of a slab or run, which knows its place.
-inline unsigned slice_of(const Slab* slab) { return slab->slice; }
-inline Arena* arena_of(Slab* slab) { return reinterpret_cast<Arena*>(slab - slab->slice); }
-inline const Arena* arena_of(const Slab* slab) {
-    return reinterpret_cast<const Arena*>(slab - slab->slice);
+// The descriptors of an arena are its first page.
+inline Arena* arena_of(Slab* slab) {
+    return reinterpret_cast<Arena*>(reinterpret_cast<std::uintptr_t>(slab) & -sizeof(Arena));
+}
+inline const Arena* arena_of(const Slab* slab) { return arena_of(const_cast<Slab*>(slab)); }
+inline unsigned slice_of(const Slab* slab) {
+    return reinterpret_cast<std::uintptr_t>(slab) / sizeof(Slab) % kSlicesPerArena;
 }
 inline std::uintptr_t start_of(const Slab* slab) {
     return arena_of(slab)->slice_addr(slice_of(slab));

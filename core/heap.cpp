@@ -283,7 +283,6 @@ void Heap::set_up(const SliceRange& range, SizeClass size_class) {
     slab.slot_count =
         static_cast<std::uint16_t>(range.arena->shape().slot_count_for(slot_bytes, range.count));
     slab.slice_count = static_cast<std::uint8_t>(range.count);
-    slab.slice = static_cast<std::uint8_t>(range.first);
     slab.free_words = range.arena->free_words(range.first);
     slab.countdown = kNoCountdown;
     slab.held_back = 0;

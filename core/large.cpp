@@ -17,7 +17,6 @@ LargeObject allocate_run(ArenaPool& arenas, std::size_t bytes, std::size_t align
     Slab& run = range.arena->slab(range.first);
     run.owner.clear();
     run.slice_count = static_cast<std::uint8_t>(count);
-    run.slice = static_cast<std::uint8_t>(range.first);
     // Release: a thread that proves a pointer by this sees the length.
     run.use.store(SliceUse::kRun, memory_order_release);
     return {reinterpret_cast<void*>(range.arena->slice_addr(range.first)), range.clean};

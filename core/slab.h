@@ -127,7 +127,6 @@ struct alignas(arch::kCacheLineBytes) Slab {
     SlabState state;       // owner
     // Of the whole slab or run; in a continuation: slices back to the head.
     std::uint8_t slice_count;
-    std::uint8_t slice;  // of a head: its index in the arena
     // owner: of the bitmap, from its start; slots of the words behind them were never handed out
     std::uint8_t used_words;
     std::uint8_t last_word;  // owner: that slots were taken from

@@ -147,7 +147,7 @@ TEST_CASE("descriptor arithmetic") {
     MappedArena mapped(kSlicesPerArena);
     for (unsigned slice = 1; slice < kSlicesPerArena; ++slice) {
         Slab* const slab = &mapped.arena->slab(slice);
-        slab->slice = static_cast<std::uint8_t>(slice);  // as a claimant does
+        CHECK(slice_of(slab) == slice);
         slab->free_words = mapped.arena->free_words(slice);
         CHECK(arena_of(slab) == mapped.arena);
         CHECK(start_of(slab) == mapped.arena->slice_addr(slice));

@@ -197,7 +197,6 @@ void allow_snapshots() {
             allow_races(&slab.slot_count, sizeof slab.slot_count);
             allow_races(&slab.size_class, sizeof slab.size_class);
             allow_races(&slab.slice_count, sizeof slab.slice_count);
-            allow_races(&slab.slice, sizeof slab.slice);
             allow_races(&slab.free_words, sizeof slab.free_words);
         }
     });
