@@ -84,21 +84,24 @@ void* Heap::allocate_with(SizeClass size_class, bool* untouched, bool may_add_sl
     return pointer;
 }
 
-// Warm: the next word of the same slab. Else, in order: what others have freed, a listed slab, a
-// new one.
+// Brings the bin nearer to a free slot; false: there is none. Warm: the next word of the same slab.
+// Else, in order: what others have freed, a word that was not in use so far, a listed slab, a new
+// one.
 bool Heap::refill(SizeClass size_class, bool may_add_slab) {
-    if (next_word(size_class)) return true;
+    BinSlabs& bin = slabs[raw(size_class)];
+    Slab* const current = bin.current;
+    if (next_word(current)) return true;
     if (inbox.load(memory_order_relaxed) != nullptr) {
         drain_inbox();
-        if (next_word(size_class)) return true;
+        if (next_word(current)) return true;
     }
-    BinSlabs& bin = slabs[raw(size_class)];
     Arena* near = nullptr;  // kept by the slab that is full
-    if (Slab* const full = bin.current) {
-        if (kForSpeed) near = arena_of(full);
+    if (current != nullptr) {
+        if (new_word(current)) return true;
+        if (kForSpeed) near = arena_of(current);
         // Every slot is due, and the freers not yet counted.
-        full->state = SlabState::kFull;
-        settle(full, full->slot_count + full->uncounted);
+        current->state = SlabState::kFull;
+        settle(current, current->slot_count + current->uncounted);
     }
     bins.word_offset[raw(size_class)] = 0;
     bin.current = bin.first;
@@ -106,31 +109,37 @@ bool Heap::refill(SizeClass size_class, bool may_add_slab) {
         unlink(listed);
         listed->state = SlabState::kCurrent;
         listed->countdown = kNoCountdown;
-        return next_word(size_class);
+        return true;
     }
     return may_add_slab && add_slab(size_class, near);
 }
 
-// Moves the bin on to another word of its slab: the next one round in which something is free, so
-// that each has had the time of a whole round to collect frees, and a new one only where there is
-// none, so that few pages of a slab are in use. A summary of the words would cost every free three
-// instructions, and the search is shorter than one of them for each slot found, all words of a new
-// slab taken together.
-bool Heap::next_word(SizeClass size_class) {
-    Slab* const slab = slabs[raw(size_class)].current;
+// Moves the bin on to the slab's next word in use, going round, in which something is free: each
+// has had the time of a whole round to collect frees. A summary of the words would cost every free
+// three instructions, and the search is shorter than one of them for each slot found, all words of
+// a new slab taken together.
+bool Heap::next_word(Slab* slab) {
     if (slab == nullptr) return false;
     unsigned index = slab->last_word;
-    for (unsigned left = slab->used_words;; --left) {
-        if (left == 0) {
-            if (slab->used_words == word_count_for(slab->slot_count)) return false;
-            index = slab->used_words++;
-            break;
-        }
+    for (unsigned left = slab->used_words; left != 0; --left) {
         if (++index >= slab->used_words) index = 0;
-        if (slab->free_words[index].load(memory_order_relaxed) != 0) break;
+        if (slab->free_words[index].load(memory_order_relaxed) == 0) continue;
+        return use_word(slab, index);
     }
+    return false;
+}
+
+// To one that was not in use: only where nothing is free in those that are, after other threads'
+// frees are in, so that few pages of a slab are touched.
+bool Heap::new_word(Slab* slab) {
+    if (slab->used_words == word_count_for(slab->slot_count)) return false;
+    return use_word(slab, slab->used_words++);
+}
+
+// True, as the word has a free slot.
+bool Heap::use_word(Slab* slab, unsigned index) {
     slab->last_word = static_cast<std::uint8_t>(index);
-    const unsigned bin = raw(size_class);
+    const unsigned bin = raw(slab->size_class);
     const std::size_t slot_bytes = slab->slot_bytes();
     bins.word_offset[bin] = reinterpret_cast<std::uintptr_t>(&slab->free_words[index]) -
                             reinterpret_cast<std::uintptr_t>(this);
@@ -270,8 +279,9 @@ bool Heap::add_slab(SizeClass size_class, Arena* near) {
         range = arenas->claim(--count, 1);
     if (!range.ok()) return false;
     set_up(range, size_class);
-    slabs[raw(size_class)].current = &range.arena->slab(range.first);
-    return next_word(size_class);
+    Slab* const slab = &range.arena->slab(range.first);
+    slabs[raw(size_class)].current = slab;
+    return new_word(slab);
 }
 
 // Makes a slab of a claimed range: all slots free, announced to whoever proves pointers.

@@ -167,7 +167,9 @@ struct alignas(arch::kCacheLineBytes) Heap {
     void* allocate_with(SizeClass size_class, bool* untouched, bool may_add_slab);
     [[gnu::cold]] void* allocate_scraping(SizeClass size_class, bool* untouched);
     [[gnu::cold]] void list_all_with_room();
-    bool next_word(SizeClass size_class);
+    bool next_word(Slab* slab);
+    bool new_word(Slab* slab);
+    bool use_word(Slab* slab, unsigned index);
     void note_free(SizeClass size_class);
     void settle(Slab* slab, unsigned due);
     void collect(Slab* slab);

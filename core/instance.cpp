@@ -78,6 +78,11 @@ bool attach_thread(bool abandon_occupied) {
     if (heap->was_held.load(memory_order_relaxed))
         g_instance.adoptions.fetch_add(1, memory_order_relaxed);
     heap->was_held.store(true, memory_order_relaxed);
+    // What was freed since it was left is used before slots further on.
+    if (heap->enter()) {
+        heap->drain_inbox();
+        heap->leave();
+    }
     return true;
 }
 

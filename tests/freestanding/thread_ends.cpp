@@ -57,10 +57,14 @@ void* ends_by_raw_exit(void*) {
     return nullptr;
 }
 
-void run(void* (*function)(void*)) {
+void* leaves_an_object(void*) { return emma_malloc(3000); }
+
+void* run(void* (*function)(void*)) {
     emma_thread* thread;
+    void* result;
     CHECK(emma_thread_create(&thread, nullptr, function, nullptr) == 0);
-    CHECK(emma_thread_join(thread, nullptr) == 0);
+    CHECK(emma_thread_join(thread, &result) == 0);
+    return result;
 }
 
 }  // namespace
@@ -82,6 +86,14 @@ int main(int argc, char** argv) {
     CHECK(has_thread_heaps || late.heaps == 1);
     if (has_thread_heaps) CHECK(late.adopted_heaps >= count);
     CHECK(late.mapped_bytes == early.mapped_bytes);
+
+    // What is freed in a heap that nobody holds, the next holder uses first.
+    void* const left = run(leaves_an_object);
+    for (int i = 0; i < 10; i++) {
+        emma_free(left);
+        CHECK(run(leaves_an_object) == left);
+    }
+    emma_free(left);
 
     for (int i = 0; i < 50; i++) run(ends_by_raw_exit);
     const struct emma_stats raw = stats_now();

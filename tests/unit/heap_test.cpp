@@ -210,6 +210,18 @@ TEST_CASE("remote frees come back through the inbox and empty slabs retire") {
     for (int i = 0; i < 10000; ++i) REQUIRE(again.insert(h.allocate(48)).second);
 }
 
+TEST_CASE("what others freed is used before slots that nobody has used yet") {
+    TestHeap h;
+    std::vector<void*> objects;
+    for (int i = 0; i < 64; ++i) objects.push_back(h.allocate(320));
+    h.free_remote(objects[40]);
+    h.free_remote(objects[20]);
+    CHECK(h.allocate(320) == objects[20]);
+    CHECK(h.allocate(320) == objects[40]);
+    CHECK(h.allocate(320) > objects[63]);
+    h.check_invariants();
+}
+
 TEST_CASE("random traffic keeps the counts") {
     TestHeap h;
     std::mt19937 random(7);
