@@ -251,9 +251,13 @@ $(OUT)/kernel.elf: $(kernel_objects) $(OUT)/libemma.a examples/kernel/kernel.ld
 # unwind tables because exceptions of a program's new-handler pass through them.
 PRELOAD_CXXFLAGS := $(subst -fPIE -ftls-model=local-exec,-fPIC -fno-semantic-interposition -ftls-model=initial-exec,$(subst \
 	-fno-asynchronous-unwind-tables,-fasynchronous-unwind-tables,$(LIB_CXXFLAGS))) -UEMMA_FOR_SPEED -DEMMA_FOR_SPEED=1 -DEMMA_HOSTED=1
+# Second names of the same code: a jump less for each call.
+preload_aliases := malloc free
 PRELOAD_LDFLAGS := -Wl,--version-script=linker/preload.map -Wl,-soname,libemma_preload.so \
-	-Wl,-z,defs -Wl,-z,now -Wl,-z,nodelete -Wl,--gc-sections
-preload_sources := $(filter-out core/api/new_handler.cpp,$(core_sources)) $(wildcard core/hosted/*.cpp)
+	-Wl,-z,defs -Wl,-z,now -Wl,-z,nodelete -Wl,--gc-sections \
+	$(foreach name,$(preload_aliases),-Xlinker --defsym=$(name)=emma_$(name))
+preload_sources := $(filter-out core/api/new_handler.cpp $(preload_aliases:%=core/api/%.cpp),$(core_sources)) \
+	$(wildcard core/hosted/*.cpp)
 preload_objects := $(preload_sources:%=$(OUT)/preload/%.o)
 
 .PHONY: preload
