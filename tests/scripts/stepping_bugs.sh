@@ -71,7 +71,7 @@ bug "entry without a look at the visitor's flag" core/heap.h \
     's/^        if \(visited.admits\(before\)\) \[\[likely\]\]/        if (before == Busy::Mark::kUnoccupied)/' \
     trim stop
 bug "a drain that does not wait for the count of words that it found" core/heap.cpp \
-    's/ \+ early - frees;/ - frees;/' \
+    's/^    slab->uncounted = static_cast.*$/    (void)early;/; s/ \+ early - frees;/ - frees;/' \
     free-remote-arena stop
 bug "a walk that holds no guard" core/audit.h \
     's/^    const ArenaGuard guard\(instance.arenas\);$//' \

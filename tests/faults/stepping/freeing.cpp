@@ -55,14 +55,15 @@ void choose_last_of_slab(World& world) {
     world.subject = last;
 }
 
-// The last two objects of an arena, of which one is freed and not yet collected by the owner.
-void two_objects_in_arena(World& world) {
+// The last objects of an arena. All but one are freed and not yet collected by the owner, and that
+// one is the first of its word in the bitmap.
+void word_and_one_in_arena(World& world) {
     fill_arena(world);
-    world.make_many(2, kUsual);
+    world.make_many(65, kUsual);
 }
-void free_and_choose(World& world) {
-    world.free_one(world.count() - 1);
+void free_word_and_choose(World& world) {
     choose_last(world);
+    for (int i = 0; i < 64; ++i) world.free_one(world.count() - 1);
 }
 
 // Its thread has ended, and nobody has taken over its heap.
@@ -153,8 +154,8 @@ constexpr Operation kRows[] = {
     {"free-remote-later", foreign_objects, choose_foreign_again, act_free, nullptr, proves_one_less,
      1},
     {"free-remote-last", foreign_last, choose_last_of_slab, act_free, nullptr, proves_one_less, 1},
-    {"free-remote-arena", two_objects_in_arena, free_and_choose, act_free, nullptr, proves_one_less,
-     1},
+    {"free-remote-arena", word_and_one_in_arena, free_word_and_choose, act_free, nullptr,
+     proves_one_less, 1},
     {"free-remote-medium", foreign_medium, choose_foreign, act_free, nullptr, proves_one_less, 1},
     {"free-remote-no-heap", foreign_objects, choose_last, act_free, nullptr, proves_one_less, 1},
     {"free-ownerless", populate, choose_ownerless, act_free, nullptr, proves_one_less, 1},
