@@ -24,11 +24,12 @@ inline constexpr long kSigTrap = SIGTRAP;
 
 // A handler on the interrupted stack; by default its own signal may interrupt it.
 inline void install_handler(long signal, void* handler,
-                            std::uintptr_t flags = SA_SIGINFO | SA_NODEFER) {
+                            std::uintptr_t flags = SA_SIGINFO | SA_NODEFER,
+                            std::uintptr_t mask = 0) {
     // struct sigaction as the kernel has it: handler, flags, restorer, mask.
     const std::uintptr_t action[4] = {reinterpret_cast<std::uintptr_t>(handler),
                                       SA_RESTORER | flags,
-                                      reinterpret_cast<std::uintptr_t>(restore_after_signal), 0};
+                                      reinterpret_cast<std::uintptr_t>(restore_after_signal), mask};
     CHECK(emma_syscall(__NR_rt_sigaction, signal, action, 0L, 8L) == 0);
 }
 

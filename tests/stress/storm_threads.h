@@ -166,7 +166,9 @@ inline void install_handlers() {
     for (const unsigned signal : kTimerSignals)
         process::install_handler(long{signal}, reinterpret_cast<void*>(on_signal), 0);
     process::install_handler(SIGPROF, reinterpret_cast<void*>(on_signal), 0);
-    process::install_handler(SIGUSR2, reinterpret_cast<void*>(on_death), 0);
+    // With all others blocked: a handler that came between the signal and its handler's first
+    // instruction could jump past it, and the thread would never end.
+    process::install_handler(SIGUSR2, reinterpret_cast<void*>(on_death), 0, ~std::uintptr_t{0});
 }
 
 // ---- the threads' work
