@@ -89,14 +89,13 @@ void* Heap::allocate_with(SizeClass size_class, bool* untouched, bool may_add_sl
 // one.
 bool Heap::refill(SizeClass size_class, bool may_add_slab) {
     BinSlabs& bin = slabs[raw(size_class)];
-    Slab* const current = bin.current;
-    if (next_word(current)) return true;
+    if (next_word(bin.current)) return true;
     if (inbox.load(memory_order_relaxed) != nullptr) {
-        drain_inbox();
-        if (next_word(current)) return true;
+        drain_inbox();  // the bin may have lost its slab: see note_free()
+        if (next_word(bin.current)) return true;
     }
     Arena* near = nullptr;  // kept by the slab that is full
-    if (current != nullptr) {
+    if (Slab* const current = bin.current) {
         if (new_word(current)) return true;
         if (kForSpeed) near = arena_of(current);
         // Every slot is due, and the freers not yet counted.
@@ -121,11 +120,12 @@ bool Heap::refill(SizeClass size_class, bool may_add_slab) {
 bool Heap::next_word(Slab* slab) {
     if (slab == nullptr) return false;
     unsigned index = slab->last_word;
-    for (unsigned left = slab->used_words; left != 0; --left) {
+    unsigned left = slab->used_words;
+    EMMA_ASSERT(left != 0);
+    do {
         if (++index >= slab->used_words) index = 0;
-        if (slab->free_words[index].load(memory_order_relaxed) == 0) continue;
-        return use_word(slab, index);
-    }
+        if (slab->free_words[index].load(memory_order_relaxed) != 0) return use_word(slab, index);
+    } while (--left != 0);
     return false;
 }
 

@@ -222,6 +222,26 @@ TEST_CASE("what others freed is used before slots that nobody has used yet") {
     h.check_invariants();
 }
 
+TEST_CASE("a page class that loses its empty slab as the inbox is drained gets a new one") {
+    TestHeap h;
+    const std::size_t bytes = slot_bytes_of(kFirstPageClass);
+    const std::size_t other_bytes = slot_bytes_of(kFirstPageClass + 1);
+    void* const other = h.allocate(other_bytes);
+    std::vector<void*> objects{h.allocate(bytes)};
+    const unsigned slots = TestHeap::slab_of(objects[0])->slot_count;
+    while (objects.size() < slots) objects.push_back(h.allocate(bytes));
+    h.heap->last_page_class = 0;
+    // What was freed last comes out first: the slab becomes empty, then the other class's turn is
+    // the end of it.
+    h.free_remote(other);
+    for (void* p : objects) h.free_remote(p);
+    void* const again = h.allocate(bytes);
+    REQUIRE(again != nullptr);
+    CHECK(h.heap->slabs[kFirstPageClass].current == TestHeap::slab_of(again));
+    h.check_invariants();
+    h.free(again);
+}
+
 TEST_CASE("random traffic keeps the counts") {
     TestHeap h;
     std::mt19937 random(7);
