@@ -79,7 +79,7 @@ struct Arena {
     // ---- the bitmaps behind the descriptors
     // 1 = free
     BitmapWord* free_words(unsigned slice) { return words() + (slice - 1) * shape().bitmap_words; }
-    // The next slab in the same heap's inbox. Belongs to whoever raised the slab's remote frees
+    // The next slab in the same heap's inbox. Belongs to whoever raised the slab's remote words
     // from 0, until the owner pops it.
     Slab*& inbox_next(unsigned slice) {
         BitmapWord* const links = words() + (kSlicesPerArena - 1) * shape().bitmap_words;
@@ -139,7 +139,7 @@ inline Slab* slab_line_of(std::uintptr_t addr) {
     return reinterpret_cast<Slab*>(arena_addr_of(addr) + line);
 }
 
-// The descriptors of an arena are its first page.
+// The descriptors of an arena are its first page, and arenas start at pages.
 inline Arena* arena_of(Slab* slab) {
     return reinterpret_cast<Arena*>(reinterpret_cast<std::uintptr_t>(slab) & -sizeof(Arena));
 }

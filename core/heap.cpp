@@ -136,7 +136,7 @@ bool Heap::new_word(Slab* slab) {
     return use_word(slab, slab->used_words++);
 }
 
-// True, as the word has a free slot.
+// True, for those who found the word: it has a free slot.
 bool Heap::use_word(Slab* slab, unsigned index) {
     slab->last_word = static_cast<std::uint8_t>(index);
     const unsigned bin = raw(slab->size_class);
@@ -195,8 +195,8 @@ void Heap::attend(Slab* slab) {
 
 void Heap::put(Slab* slab, SlotIndex slot) {
     // Freed by another thread and not yet collected: as free as by the bitmap below. Acquire pairs
-    // with put_remote(): the bit was set before the count. A bit of a word that is not counted yet
-    // is found by collect().
+    // with put_remote(): the bit was set before the count. What a word holds that its first freer
+    // is just about to count is not seen here; collect() finds it, unless the slot is taken before.
     const bool freed_remotely =
         slab->owner.remote_words(memory_order_acquire) != 0 &&
         (freed_words_of(slab)[word_index_of(slot)].load(memory_order_relaxed) & bit_of(slot)) != 0;
@@ -217,6 +217,8 @@ void Heap::put_remote(Slab* slab, SlotIndex slot) {
     const std::uint64_t bit = bit_of(slot);
     if (const std::uint64_t before = word.fetch_add(bit, memory_order_release)) {
         if ((before & bit) == 0) return;
+        // Two threads free it at the same moment, or the proof would have found it. The addition
+        // has gone over into other bits.
         word.fetch_sub(bit, memory_order_relaxed);
         panic_double_free(slab, slot);
     }
@@ -304,6 +306,7 @@ void Heap::set_up(const SliceRange& range, SizeClass size_class) {
     slab.owner.set(this, slab.is_small_class());
     fill_free(slab.free_words, slab.slot_count);
     if (tracks_untouched(&slab))
+        // Its bitmap is one word, where all slots are free now.
         slab.untouched().store(
             range.clean ? slab.free_words[0].load(memory_order_relaxed) : std::uint64_t{0},
             memory_order_relaxed);

@@ -56,9 +56,10 @@ bug "entry without a look at the busy flag" core/heap.h \
     malloc-fast handler
 bug "a remote free that counts before it sets the bit" core/heap.cpp \
     's/^    const std::uint64_t bit = bit_of\(slot\);$/&\
-    const bool is_first = slab->owner.add_remote_word(memory_order_acq_rel);/
+    const bool is_new = word.load(memory_order_relaxed) == 0;\
+    const bool is_first = is_new \&\& slab->owner.add_remote_word(memory_order_acq_rel);/
     s/if \(!slab->owner.add_remote_word\(memory_order_acq_rel\)\) return;/if (!is_first) return;/' \
-    free-remote-last stop
+    free-remote-arena stop
 bug "heaps of a parent that are adopted before the survivor has named its own" core/heap_pool.cpp \
     's/return generations_.is_settled\(\);/return true;/' \
     fork-malloc-settle stop

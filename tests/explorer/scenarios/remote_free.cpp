@@ -64,6 +64,9 @@ class FreeBoth : public Scenario {
         own_.check_slabs();
     }
 };
+const Registration<FreeBoth<1>> both_two("remote_local", 2, "frees of one slab from both sides");
+const Registration<FreeBoth<2>> both_three("remote_local", 3, "and by two others");
+
 // Two others free two objects each in two words of a slab while the owner takes them in: a word is
 // counted once each time that it is found, and the slab is retired when all is counted.
 class FreeWords : public Scenario {
@@ -92,9 +95,6 @@ class FreeWords : public Scenario {
     void check() override { own_.check_all_came_home(); }
 };
 const Registration<FreeWords> words("remote_words", 3, "remote frees in two words against a drain");
-
-const Registration<FreeBoth<1>> both_two("remote_local", 2, "frees of one slab from both sides");
-const Registration<FreeBoth<2>> both_three("remote_local", 3, "and by two others");
 
 const Registration<FreeAndReuse<1>> two("remote_free", 2, "remote free against collect and reuse");
 const Registration<FreeAndReuse<2>> three("remote_free", 3,
