@@ -79,11 +79,9 @@ struct Arena {
     // ---- the bitmaps behind the descriptors
     // 1 = free
     BitmapWord* free_words(unsigned slice) { return words() + (slice - 1) * shape().bitmap_words; }
-    // The next slab in the same heap's inbox. Belongs to whoever raised the slab's remote words
-    // from 0, until the owner pops it.
-    Slab*& inbox_next(unsigned slice) {
-        BitmapWord* const links = words() + (kSlicesPerArena - 1) * shape().bitmap_words;
-        return reinterpret_cast<Slab**>(links)[slice];
+    // A word for each slice, see inbox_next_of().
+    Slab** inbox_links() {
+        return reinterpret_cast<Slab**>(words() + (kSlicesPerArena - 1) * shape().bitmap_words);
     }
     // `count` adjacent free slices, the first at a multiple of `alignment_slices` (a power of two),
     // the lowest such. Not ok() where there are none.
@@ -154,6 +152,9 @@ inline std::uintptr_t start_of(const Slab* slab) {
 inline BitmapWord* freed_words_of(const Slab* slab) {
     return slab->free_words + arena_of(slab)->shape().freed_distance;
 }
+// The next slab in the same heap's inbox. Belongs to whoever raised the slab's remote words from 0,
+// until the owner pops it.
+inline Slab*& inbox_next_of(Slab* slab) { return arena_of(slab)->inbox_links()[slice_of(slab)]; }
 inline std::size_t slab_or_run_bytes(const Slab* slab) {
     return std::size_t{slab->slice_count} << arena_of(slab)->shape().slice_shift;
 }

@@ -124,7 +124,7 @@ void Auditor::audit_bin(Heap* heap, SizeClass size_class) {
     expect(slab != nullptr, "a bin takes slots from no slab", heap);
     if (slab == nullptr) return;
     const auto* const words = slab->free_words;
-    const auto index = static_cast<std::size_t>(&word_of(heap, size_class) - words);
+    const auto index = static_cast<std::size_t>(&word_of(heap, bins.word_offset[bin]) - words);
     expect(index < word_count_for(slab->slot_count), "a bin's word is not its slab's", heap);
     expect(bins.slot_bytes[bin] == slab->slot_bytes(), "slot size of a bin", heap);
     expect(bins.word_base[bin] == start_of(slab) + index * 64 * slab->slot_bytes(), "base of a bin",

@@ -14,8 +14,7 @@ constexpr std::uint32_t kNoCountdown = ~std::uint32_t{0};
 
 // With at most this many live slots a full slab is worth listing again.
 unsigned wake_due(const Slab* slab) {
-    const unsigned needed = slab->slot_count / 16u;
-    return slab->slot_count - (needed > 1 ? needed : 1u);
+    return slab->slot_count - (slab->slot_count + 15u) / 16;
 }
 
 // Does the slab's class keep account of slots that were never written?
@@ -85,8 +84,8 @@ void* Heap::allocate_with(SizeClass size_class, bool* untouched, bool may_add_sl
 }
 
 // Brings the bin nearer to a free slot; false: there is none. Warm: the next word of the same slab.
-// Else, in order: what others have freed, a word that was not in use so far, a listed slab, a new
-// one.
+// Else, in order: what others have freed in it, what they have freed in any, a word that was not in
+// use so far, a listed slab, a new one.
 bool Heap::refill(SizeClass size_class, bool may_add_slab) {
     BinSlabs& bin = slabs[raw(size_class)];
     if (next_word(bin.current)) return true;
@@ -116,17 +115,22 @@ bool Heap::refill(SizeClass size_class, bool may_add_slab) {
 // Moves the bin on to the slab's next word in use, going round, in which something is free: each
 // has had the time of a whole round to collect frees. A summary of the words would cost every free
 // three instructions, and the search is shorter than one of them for each slot found, all words of
-// a new slab taken together.
+// a new slab taken together. Where there is none it takes in what others have freed in this slab:
+// in no other, as each slab that is taken in costs its next freer two more atomic operations.
 bool Heap::next_word(Slab* slab) {
     if (slab == nullptr) return false;
-    unsigned index = slab->last_word;
-    unsigned left = slab->used_words;
-    EMMA_ASSERT(left != 0);
-    do {
-        if (++index >= slab->used_words) index = 0;
-        if (slab->free_words[index].load(memory_order_relaxed) != 0) return use_word(slab, index);
-    } while (--left != 0);
-    return false;
+    for (;;) {
+        unsigned index = slab->last_word;
+        unsigned left = slab->used_words;
+        EMMA_ASSERT(left != 0);
+        do {
+            if (++index >= slab->used_words) index = 0;
+            if (slab->free_words[index].load(memory_order_relaxed) != 0)
+                return use_word(slab, index);
+        } while (--left != 0);
+        if (slab->owner.remote_words(this, memory_order_relaxed) <= slab->uncounted) return false;
+        collect(slab, 1);
+    }
 }
 
 // To one that was not in use: only where nothing is free in those that are, after other threads'
@@ -198,7 +202,7 @@ void Heap::put(Slab* slab, SlotIndex slot) {
     // with put_remote(): the bit was set before the count. What a word holds that its first freer
     // is just about to count is not seen here; collect() finds it, unless the slot is taken before.
     const bool freed_remotely =
-        slab->owner.remote_words(memory_order_acquire) != 0 &&
+        slab->owner.remote_words(this, memory_order_acquire) != 0 &&
         (freed_words_of(slab)[word_index_of(slot)].load(memory_order_relaxed) & bit_of(slot)) != 0;
     const PutResult result = freed_remotely ? PutResult::kWasFree : put_local(slab, slot);
     if (result == PutResult::kWasFree) panic_double_free(slab, slot);
@@ -224,10 +228,10 @@ void Heap::put_remote(Slab* slab, SlotIndex slot) {
     }
     // Release: the bit before the count. Acquire: the inbox link below is this thread's only after
     // the owner that last reset the count has read it.
-    if (!slab->owner.add_remote_word(memory_order_acq_rel)) return;
+    if (!slab->owner.add_remote_word(this, memory_order_acq_rel)) return;
     Slab* head = inbox.load(memory_order_relaxed);
     do {
-        arena_of(slab)->inbox_next(slice_of(slab)) = head;
+        inbox_next_of(slab) = head;
         // Release pairs with drain_inbox(). A failure means another thread's push or the owner's
         // drain went through. ABA cannot hurt: the owner takes the whole stack at once.
     } while (!inbox.compare_exchange(head, slab, memory_order_release, memory_order_relaxed));
@@ -237,36 +241,39 @@ void Heap::drain_inbox() {
     Slab* slab = inbox.exchange(nullptr, memory_order_acquire);
     while (slab != nullptr) {
         // Read before the count is taken: from then on the slab may be pushed again.
-        Slab* const next = arena_of(slab)->inbox_next(slice_of(slab));
-        collect(slab);
+        Slab* const next = inbox_next_of(slab);
+        collect(slab, 0);
         slab = next;
     }
 }
 
-void Heap::collect(Slab* slab) {
+// `left`: 1 where the slab stays in the inbox, so that no freer pushes it again. That one is for the
+// freer who raised the count from 0 and may have the push yet to do: until the drain the slab is not
+// quiet.
+void Heap::collect(Slab* slab, std::uint64_t left) {
     BitmapWord* const freed_words = freed_words_of(slab);
     // Acquire pairs with put_remote(): at least as many words are seen to have bits as are counted.
     // Release: the inbox link was read before the slab can be pushed again.
-    const unsigned counted = slab->owner.take_remote_words(memory_order_acq_rel);
+    const unsigned counted = slab->owner.take_remote_words(this, left, memory_order_acq_rel);
     unsigned found = 0;
-    unsigned frees = 0;
-    for (unsigned index = 0; index < word_count_for(slab->slot_count); ++index) {
+    std::size_t frees = 0;
+    for (unsigned index = 0; index < slab->used_words; ++index) {
         if (freed_words[index].load(memory_order_relaxed) == 0) continue;
         // Acquire: the freers' last accesses to the objects, before these are handed out again.
-        const std::uint64_t freed = freed_words[index].exchange(0, memory_order_acquire);
+        std::uint64_t freed = freed_words[index].exchange(0, memory_order_acquire);
         BitmapWord& word = slab->free_words[index];
         const std::uint64_t free = word.load(memory_order_relaxed);
         if ((free & freed) != 0)
             panic_double_free(slab, SlotIndex(index * 64 + lowest_bit(free & freed)));
         word.store(free | freed, memory_order_relaxed);
-        frees += count_few_bits(freed);
+        for (; freed != 0; freed &= freed - 1) ++frees;
         ++found;
     }
     // One writer; relaxed: the number is all there is to see.
     remote_frees.store(remote_frees.load(memory_order_relaxed) + frees, memory_order_relaxed);
     const unsigned early = found - counted;  // 2^32 less where more were counted than found
     slab->uncounted = static_cast<std::uint16_t>(slab->uncounted + early);
-    const unsigned due = slab->countdown + slab->held_back + early - frees;
+    const unsigned due = slab->countdown + slab->held_back + early - static_cast<unsigned>(frees);
     if (slab->state != SlabState::kCurrent) return settle(slab, due);
     note_free(slab->size_class);
 }
@@ -357,7 +364,7 @@ void Heap::unlink(Slab* slab) {
 // Nothing is live and nobody is on the way to the slab, so its slices may have a new owner.
 void Heap::retire(Slab* slab) {
     EMMA_ASSERT(count_free(slab->free_words, slab->slot_count) == slab->slot_count);
-    EMMA_ASSERT(slab->uncounted == 0 && slab->owner.remote_words(memory_order_relaxed) == 0);
+    EMMA_ASSERT(slab->uncounted == 0 && slab->owner.remote_words(this, memory_order_relaxed) == 0);
     if (slab->state == SlabState::kListed) unlink(slab);
     slab->owner.clear();
     slab->use.store(SliceUse::kRetiredSlab, memory_order_relaxed);

@@ -172,7 +172,7 @@ struct alignas(arch::kCacheLineBytes) Heap {
     bool use_word(Slab* slab, unsigned index);
     void note_free(SizeClass size_class);
     void settle(Slab* slab, unsigned due);
-    void collect(Slab* slab);
+    void collect(Slab* slab, std::uint64_t left);
     [[gnu::cold]] bool add_slab(SizeClass size_class, Arena* near);
     [[gnu::cold]] void set_up(const SliceRange& range, SizeClass size_class);
     void append(Slab* slab);
@@ -183,20 +183,22 @@ struct alignas(arch::kCacheLineBytes) Heap {
 static_assert(offsetof(Heap, no_free_slots) == 0);
 
 // The bin's words are reached through integers: a bitmap word in an arena, or the heap's own.
-inline BitmapWord& word_of(Heap* heap, SizeClass size_class) {
-    return *reinterpret_cast<BitmapWord*>(reinterpret_cast<std::uintptr_t>(heap) +
-                                          heap->bins.word_offset[raw(size_class)]);
+inline BitmapWord& word_of(Heap* heap, std::uintptr_t offset) {
+    return *reinterpret_cast<BitmapWord*>(reinterpret_cast<std::uintptr_t>(heap) + offset);
 }
 
 inline void* Heap::take(SizeClass size_class) {
-    BitmapWord& word = word_of(this, size_class);
-    const std::uint64_t free = word.load(memory_order_relaxed);
+    std::uint64_t bin = raw(size_class);
+    std::uintptr_t offset = bins.word_offset[bin];
+    const std::uint64_t free = word_of(this, offset).load(memory_order_relaxed);
     if (free == 0) [[unlikely]]
         return nullptr;
-    word.store(free & (free - 1), memory_order_relaxed);
-    auto* const slot =
-        reinterpret_cast<void*>(bins.word_base[raw(size_class)] +
-                                arch::lowest_bit(free) * bins.slot_bytes[raw(size_class)]);
+    arch::address_anew(offset);
+    word_of(this, offset).store(free & (free - 1), memory_order_relaxed);
+    arch::address_anew(bin);
+    const std::uintptr_t distance = arch::lowest_bit(free) * bins.slot_bytes[bin];
+    arch::address_anew(bin);
+    auto* const slot = reinterpret_cast<void*>(bins.word_base[bin] + distance);
     if (slot == nullptr) __builtin_unreachable();  // the caller's look at it is not compiled
     return slot;
 }

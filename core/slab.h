@@ -71,16 +71,20 @@ class Owner {
     Heap* heap() const {
         return reinterpret_cast<Heap*>(tag_of(bits_.load(memory_order_relaxed)) & ~kMedium);
     }
-    // At most the words of a bitmap, or as many more as have been collected uncounted.
-    unsigned remote_words(std::memory_order order) const { return count_of(bits_.load(order)); }
-    // Counts one more; whether there was none.
-    bool add_remote_word(std::memory_order order) {
-        return count_of(bits_.fetch_add(kOneWord, order)) == 0;
+    // Of the heap's own slab, here and below, which saves taking the word apart. At most the words
+    // of a bitmap, or as many more as have been collected uncounted.
+    unsigned remote_words(const Heap* heap, std::memory_order order) const {
+        return count_of(bits_.load(order), heap);
     }
-    // The owner: the count, from now on 0.
-    unsigned take_remote_words(std::memory_order order) {
+    // Counts one more; whether there was none.
+    bool add_remote_word(const Heap* heap, std::memory_order order) {
+        return count_of(bits_.fetch_add(kOneWord, order), heap) == 0;
+    }
+    // The owner: lowers the count to `left`, which is at most what it is, and returns by how much.
+    unsigned take_remote_words(const Heap* heap, std::uint64_t left, std::memory_order order) {
         const std::uint64_t tag = tag_of(bits_.load(memory_order_relaxed));
-        return count_of(bits_.exchange(tag, order));
+        return count_of(bits_.exchange(tag + left * kOneWord, order), heap) -
+               static_cast<unsigned>(left);
     }
 
     // How a word is read.
@@ -88,8 +92,8 @@ class Owner {
         constexpr unsigned kAbove = 64 - kCountShift;
         return static_cast<std::uint64_t>(static_cast<std::int64_t>(bits << kAbove) >> kAbove);
     }
-    static constexpr unsigned count_of(std::uint64_t bits) {
-        return static_cast<unsigned>((bits - tag_of(bits)) >> kCountShift);
+    static unsigned count_of(std::uint64_t bits, const Heap* heap) {
+        return static_cast<unsigned>((bits - reinterpret_cast<std::uintptr_t>(heap)) >> kCountShift);
     }
 
   private:
@@ -99,9 +103,8 @@ class Owner {
 
     Atomic<std::uint64_t> bits_;
 };
-static_assert(Owner::count_of(0xffff'8000'0000'0040) == 0 &&
-              Owner::count_of(0x0001'8000'0000'0041) == 2);
-static_assert(Owner::tag_of(0x0003'7fff'0000'0041) == 0x7fff'0000'0041);
+static_assert(Owner::tag_of(0x0003'7fff'0000'0041) == 0x7fff'0000'0041 &&
+              Owner::tag_of(0x0001'8000'0000'0041) == 0xffff'8000'0000'0041);
 
 struct alignas(arch::kCacheLineBytes) Slab {
     // The heap: set by the claimant before any slot is handed out, constant until the slices are

@@ -57,8 +57,8 @@ bug "entry without a look at the busy flag" core/heap.h \
 bug "a remote free that counts before it sets the bit" core/heap.cpp \
     's/^    const std::uint64_t bit = bit_of\(slot\);$/&\
     const bool is_new = word.load(memory_order_relaxed) == 0;\
-    const bool is_first = is_new \&\& slab->owner.add_remote_word(memory_order_acq_rel);/
-    s/if \(!slab->owner.add_remote_word\(memory_order_acq_rel\)\) return;/if (!is_first) return;/' \
+    const bool is_first = is_new \&\& slab->owner.add_remote_word(this, memory_order_acq_rel);/
+    s/if \(!slab->owner.add_remote_word\(this, memory_order_acq_rel\)\) return;/if (!is_first) return;/' \
     free-remote-arena stop
 bug "heaps of a parent that are adopted before the survivor has named its own" core/heap_pool.cpp \
     's/return generations_.is_settled\(\);/return true;/' \
@@ -72,7 +72,7 @@ bug "entry without a look at the visitor's flag" core/heap.h \
     's/^        if \(visited.admits\(before\)\) \[\[likely\]\]/        if (before == Busy::Mark::kUnoccupied)/' \
     trim stop
 bug "a drain that does not wait for the count of words that it found" core/heap.cpp \
-    's/^    slab->uncounted = static_cast.*$/    (void)early;/; s/ \+ early - frees;/ - frees;/' \
+    's/^    slab->uncounted = static_cast.*$/    (void)early;/; s/ \+ early - static_cast/ - static_cast/' \
     free-remote-arena stop
 bug "a walk that holds no guard" core/audit.h \
     's/^    const ArenaGuard guard\(instance.arenas\);$//' \

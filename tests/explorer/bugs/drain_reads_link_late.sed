@@ -2,5 +2,5 @@
 # drain_inbox() reads the link after the count was taken, when the slab may have been pushed again.
 # file: core/heap.cpp
 # scenario: remote_free
-/Slab\* const next = arena_of/d
-s/slab = next;/slab = arena_of(slab)->inbox_next(slice_of(slab));/
+/Slab\* const next = inbox_next_of/d
+s/slab = next;/slab = inbox_next_of(slab);/

@@ -29,7 +29,7 @@ inline void name_arena(Arena& arena) {
         name_range(arena.free_words(slice), sizeof(BitmapWord), kBitmapWords, "free_words");
         name_range(arena.free_words(slice) + arena.shape().freed_distance, sizeof(BitmapWord),
                    kBitmapWords, "freed");
-        name_field(arena.inbox_next(slice), "inbox_next");
+        name_field(arena.inbox_links()[slice], "inbox_next");
     }
 }
 

@@ -27,6 +27,18 @@ void freed_by_others(World& world) {
     on_other_thread(world, free_last<5>);
 }
 
+// The slab has been taken in alone and is used up again: it stands in the inbox without a free slot.
+void left_in_inbox(World& world) {
+    freed_by_others(world);
+    world.make_many(5, kUsual);
+}
+
+// And others have freed in it once more.
+void freed_in_inbox(World& world) {
+    left_in_inbox(world);
+    on_other_thread(world, free_last<5>);
+}
+
 // The first slab has room and waits in the queue; the second, current one is full.
 void one_slab_listed(World& world) {
     full_slab(world);
@@ -157,6 +169,10 @@ constexpr Operation kRows[] = {
      proves_same_slice, 1},
     {"malloc-inbox", populate, freed_by_others, act_malloc<kUsual>, keep_result<kUsual>,
      proves_same_slice, 6},
+    {"malloc-inbox-again", populate, freed_in_inbox, act_malloc<kUsual>, keep_result<kUsual>,
+     proves_same_slice, 6},
+    {"malloc-inbox-empty", populate, left_in_inbox, act_malloc<kUsual>, keep_result<kUsual>,
+     proves_other_slice, 1},
     {"malloc-inbox-retire", populate, slab_emptied_by_others, act_malloc<kUsual>,
      keep_result<kUsual>, nullptr, 129},
     {"malloc-listed", populate, one_slab_listed, act_malloc<kUsual>, keep_result<kUsual>,

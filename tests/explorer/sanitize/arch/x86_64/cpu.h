@@ -26,6 +26,7 @@ inline bool set_bit(std::uint64_t& word, std::uint64_t bit_index) {
     word |= bit;
     return was_set;
 }
+inline void address_anew(std::uint64_t&) {}
 inline std::uint64_t lowest_bit(std::uint64_t word) {
     return static_cast<std::uint64_t>(__builtin_ctzll(word));
 }
