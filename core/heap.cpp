@@ -13,9 +13,7 @@ namespace {
 constexpr std::uint32_t kNoCountdown = ~std::uint32_t{0};
 
 // With at most this many live slots a full slab is worth listing again.
-unsigned wake_due(const Slab* slab) {
-    return slab->slot_count - (slab->slot_count + 15u) / 16;
-}
+unsigned wake_due(const Slab* slab) { return slab->slot_count - (slab->slot_count + 15u) / 16; }
 
 // Does the slab's class keep account of slots that were never written?
 bool tracks_untouched(const Slab* slab) { return !slab->is_small_class(); }
@@ -247,9 +245,9 @@ void Heap::drain_inbox() {
     }
 }
 
-// `left`: 1 where the slab stays in the inbox, so that no freer pushes it again. That one is for the
-// freer who raised the count from 0 and may have the push yet to do: until the drain the slab is not
-// quiet.
+// `left`: 1 where the slab stays in the inbox, so that no freer pushes it again. That one is for
+// the freer who raised the count from 0 and may have the push yet to do: until the drain the slab
+// is not quiet.
 void Heap::collect(Slab* slab, std::uint64_t left) {
     BitmapWord* const freed_words = freed_words_of(slab);
     // Acquire pairs with put_remote(): at least as many words are seen to have bits as are counted.

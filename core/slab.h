@@ -93,7 +93,8 @@ class Owner {
         return static_cast<std::uint64_t>(static_cast<std::int64_t>(bits << kAbove) >> kAbove);
     }
     static unsigned count_of(std::uint64_t bits, const Heap* heap) {
-        return static_cast<unsigned>((bits - reinterpret_cast<std::uintptr_t>(heap)) >> kCountShift);
+        return static_cast<unsigned>((bits - reinterpret_cast<std::uintptr_t>(heap)) >>
+                                     kCountShift);
     }
 
   private:

@@ -54,8 +54,9 @@ inline std::uint64_t lowest_bit(std::uint64_t word) {
     return bit_index;
 }
 
-// What is addressed by `part` from here on has an address of its own, which an instruction's operand
-// computes on the way. Compilers compute what two uses share apart, an instruction more each time.
+// What is addressed by `part` from here on has an address of its own, which an instruction's
+// operand computes on the way. Compilers compute what two uses share apart, an instruction more
+// each time.
 inline void address_anew(std::uint64_t& part) { asm("" : "+r"(part)); }
 
 // Copies `byte_count` bytes from lower to higher addresses; the ranges do not overlap, or `to` lies

@@ -30,7 +30,8 @@ static uint64_t status_kib(const char* text, const char* name) {
 /* How many of the stack's pages from `page` on, in steps of `step` bytes, are resident. */
 static uint64_t resident_pages(uintptr_t page, intptr_t step) {
     uint64_t count = 0;
-    for (unsigned char state; !emma_syscall(27, page, 4096L, &state); page += (uintptr_t)step) /* mincore(2) */
+    for (unsigned char state; !emma_syscall(27, page, 4096L, &state);
+         page += (uintptr_t)step) /* mincore(2) */
         if (state & 1)
             count++;
         else if (step < 0)

@@ -27,7 +27,8 @@ void freed_by_others(World& world) {
     on_other_thread(world, free_last<5>);
 }
 
-// The slab has been taken in alone and is used up again: it stands in the inbox without a free slot.
+// The slab has been taken in alone and is used up again: it stands in the inbox without a free
+// slot.
 void left_in_inbox(World& world) {
     freed_by_others(world);
     world.make_many(5, kUsual);
