@@ -53,7 +53,7 @@ bug() {
 bug "entry without a look at the busy flag" core/heap.h \
     's/^        const Busy::Mark before = busy.occupy\(\);$/        Busy::Mark before = busy.occupy();\
         if (arenas != nullptr) before = Busy::Mark::kUnoccupied;/' \
-    malloc-fast handler
+    malloc-word handler
 bug "a remote free that counts before it sets the bit" core/heap.cpp \
     's/^    const std::uint64_t bit = bit_of\(slot\);$/&\
     const bool is_new = word.load(memory_order_relaxed) == 0;\
