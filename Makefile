@@ -424,7 +424,7 @@ endif
 # ---- benchmarks --------------------------------------------------------------------------------
 # The workloads, each for the host's libc, for musl, and without a libc (see tests/bench/run).
 bench_sources := $(filter-out %/workload.h,$(wildcard tests/bench/workloads/*.c))
-bench_programs := $(OUT)/bench/launch $(OUT)/bench/beside $(OUT)/bench/nothing.so $(foreach kind,hosted musl static,\
+bench_programs := $(OUT)/bench/launch $(OUT)/bench/turns $(OUT)/bench/nothing.so $(foreach kind,hosted musl static,\
 	$(bench_sources:tests/bench/workloads/%.c=$(OUT)/bench/$(kind)/%))
 BENCH_CFLAGS := -std=gnu11 -O2 -g $(TEST_WARNINGS) -fno-builtin-malloc -fno-builtin-calloc \
 	-fno-builtin-realloc -fno-builtin-free
@@ -443,7 +443,7 @@ $(eval $(call bench_rule,static,$(OUT)/libemma.a $(OUT)/libemma_crt.a $(public_h
 $(OUT)/bench/launch: tests/bench/launch.c Makefile
 	@mkdir -p $(@D)
 	$(call run,LINK,musl-gcc -static -O2 $(TEST_WARNINGS) $< -o $@)
-$(OUT)/bench/beside: tests/bench/beside.c tests/bench/workloads/workload.h Makefile
+$(OUT)/bench/turns: tests/bench/turns.c tests/bench/workloads/workload.h Makefile
 	@mkdir -p $(@D)
 	$(call run,LINK,$(bench_cc_hosted) $(BENCH_CFLAGS) $< -ldl -o $@)
 # For glibc, whose malloc is there without a preload: what preloading costs is no allocator's.

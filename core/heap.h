@@ -5,9 +5,8 @@
 //
 // Where a slab of the heap is:
 //   current   one per bin: slots are taken from it
-//   full      in no list; its countdown brings it back once a sixteenth of it is free. Earlier
-//   would
-//             send the bin back to slabs with a slot here and there.
+//   full      in no list; its countdown brings it back once a sixteenth of it is free. Any
+//             earlier, and the bin would go back to slabs with a slot here and there.
 //   listed    in the bin's queue: appended at the tail, taken from the head
 // A listed slab that becomes empty is retired at once; its slices go back to the arena.
 #pragma once

@@ -9,7 +9,8 @@
 //   due  = live + uncounted         what must still come before the slab is quiet
 //   due == countdown + held_back
 //   live = slot_count - free bits   in the owner's bitmap
-//   uncounted = words collected from the remote bitmap that have not been counted yet
+//   uncounted = words collected from the remote bitmap whose count has not been taken yet: it is
+//               still to come, or was left because the slab stays in the inbox
 // Of the remote freers who set bits in one word, the first counts the word, after its bit. Its last
 // access to the slab is that (or the inbox push that follows), the others' is the bit. So due == 0
 // means: every slot free, and nobody on the way. That is what makes retiring safe.

@@ -1,7 +1,8 @@
 #!/usr/bin/env bash
 # SPDX-License-Identifier: MIT OR Apache-2.0
 # tests/scripts/workloads.sh SET: every workload of make bench, at a hundredth of its length, computes the
-# same on the libc's allocator, on Emma preloaded, and linked to Emma without a libc.
+# same on the libc's allocator, on Emma preloaded, and linked to Emma without a libc. And the loops of
+# tests/bench/turns.c run.
 # TEST-ONCE: one compiler will do
 # TEST-LIMIT: 240
 set -uo pipefail
@@ -32,6 +33,13 @@ for source in *.c; do
             tail -n 3 "$work/glibc" "$work/preload" "$work/static"
         fi
     done < <(sed -n 's|^// BENCH: *||p' "$source")
+done
+gcc "${flags[@]}" ../turns.c -pthread -ldl -o "$work/turns" || exit 1
+for loop in replace batch pipe; do
+    if ! timeout 30 "$work/turns" $loop 100 1 "emma=$set/libemma_preload.so" | grep -q '^emma .* ns  1\.000$'; then
+        failed=$((failed + 1))
+        echo "turns $loop fails"
+    fi
 done
 echo "$passed workloads the same, $failed not"
 ((failed == 0 && passed >= 20))

@@ -1,14 +1,15 @@
 // SPDX-License-Identifier: MIT OR Apache-2.0
-// Allocators beside each other in one process, each at work for some milliseconds in turn: what a
-// machine with neighbours does to one it does to all, so a hundred turns tell apart what whole
-// programs (tests/bench/run) do not. For deciding between two builds of Emma; a program's figures
-// are its own.
+// Allocators in one process, each at work for some milliseconds in turn: what a machine with
+// neighbours does to one it does to all, so a hundred turns tell apart what whole programs
+// (tests/bench/run) do not. For deciding between two builds of Emma by hand; `make bench-programs`
+// builds it.
 //
-//   beside WORKLOAD OBJECTS TURNS NAME=LIBRARY...
+//   turns WORKLOAD OBJECTS TURNS NAME=LIBRARY...
 //
 //   replace  a set of OBJECTS of 16 to 256 bytes, of which one at random is freed and made anew
 //   batch    OBJECTS of 64 bytes are made, then freed in the same order
 //   pipe     messages of 16 to 512 bytes, made by one thread and freed by another; at most 3200
+//            (OBJECTS says nothing)
 //
 // Prints for each allocator the lower quartile and the median of its turns, in nanoseconds an
 // object, and the first as a ratio to the first allocator's.
@@ -134,7 +135,7 @@ static void load(struct peer* peer, char* argument) {
 int main(int argc, char** argv) {
     static struct peer peers[kMaxPeers];
     if (argc < 5 || argc > 4 + kMaxPeers)
-        bench_fail("beside WORKLOAD OBJECTS TURNS NAME=LIBRARY...");
+        bench_fail("turns WORKLOAD OBJECTS TURNS NAME=LIBRARY...");
     void (*turn)(struct peer*) = NULL;
     for (size_t i = 0; i < sizeof kWorkloads / sizeof *kWorkloads; i++)
         if (strcmp(argv[1], kWorkloads[i].name) == 0) turn = kWorkloads[i].turn;
