@@ -155,7 +155,8 @@ struct alignas(arch::kCacheLineBytes) Heap {
     void attend(Slab* slab);
     // Takes in what other threads have freed.
     void drain_inbox();
-    // Retires every slab without a live object, current ones too.
+    // Retires every slab without a live object, current ones too, and gives back the pages of the
+    // others that no live object reaches into.
     void trim();
 
     // ---- any thread: frees a slot of a slab of this heap
@@ -166,6 +167,7 @@ struct alignas(arch::kCacheLineBytes) Heap {
     void* allocate_with(SizeClass size_class, bool* untouched, bool may_add_slab);
     [[gnu::cold]] void* allocate_scraping(SizeClass size_class, bool* untouched);
     [[gnu::cold]] void list_all_with_room();
+    void purge_between_objects();
     bool next_word(Slab* slab);
     bool new_word(Slab* slab);
     bool use_word(Slab* slab, unsigned index);

@@ -7,6 +7,29 @@
 
 namespace emma {
 
+namespace {
+
+// Of a slab that the caller may touch.
+void purge_free_pages(const Slab& slab, Pages& pages) {
+    const std::size_t slot_bytes = slab.slot_bytes();
+    const std::uintptr_t start = start_of(&slab);
+    std::size_t free_from = 0;  // bytes into the slab: the end of the last live object
+    for (unsigned slot = 0; slot <= slab.slot_count; ++slot) {
+        const bool is_free =
+            slot < slab.slot_count &&
+            (slab.free_words[slot / 64].load(memory_order_relaxed) & bit_of(SlotIndex(slot))) != 0;
+        if (is_free) continue;
+        const std::size_t free_to =
+            slot < slab.slot_count ? slot * slot_bytes : slab_or_run_bytes(&slab);
+        const std::size_t first = align_up(free_from, kPageBytes);
+        const std::size_t end = free_to & -kPageBytes;
+        if (end > first) (void)pages.purge(reinterpret_cast<void*>(start + first), end - first);
+        free_from = (slot + 1) * slot_bytes;
+    }
+}
+
+}  // namespace
+
 // ---- heaps: their own, ownerless and visited ones
 
 std::size_t Instance::trim() {
@@ -32,6 +55,24 @@ void Heap::trim() {
         bins.word_offset[index] = 0;
         retire(slab);
     }
+    purge_between_objects();
+}
+
+// Walks all arenas, as full slabs are in no list. Slots that nobody has used yet are purged too:
+// their pages may be from the slab before.
+void Heap::purge_between_objects() {
+    Pages& pages = arenas->pages();
+    if (pages.source().purge == nullptr) return;
+    const ArenaGuard guard(*arenas);
+    arenas->for_each([&](Arena& arena) {
+        for (unsigned slice = arena.first_slice(); slice < kSlicesPerArena; ++slice) {
+            Slab& slab = arena.slab(slice);
+            // Acquire: another heap's slab is seen whole, and then is not this heap's.
+            if (slab.use.load(memory_order_acquire) == SliceUse::kSlab &&
+                slab.owner.heap() == this)
+                purge_free_pages(slab, pages);
+        }
+    });
 }
 
 // ---- arenas: closing, limbo, unmapping

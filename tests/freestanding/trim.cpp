@@ -125,6 +125,34 @@ void test_after_mixed_traffic() {
     CHECK(stats.mapped_bytes <= (kThreads + 1) * (256u << 10));
 }
 
+// One object in 20 outlives its neighbours, as after a phase of a long-running program.
+void test_pages_between_objects() {
+    constexpr std::size_t kObjects = 10000, kBytes = 3000;
+    static void* objects[kObjects];
+    const std::size_t start = status_kib("VmRSS:");
+    for (std::size_t i = 0; i < kObjects; i++) {
+        objects[i] = emma_malloc(kBytes);
+        CHECK(objects[i] != nullptr);
+        for (std::size_t at = 0; at < kBytes; at++)
+            static_cast<unsigned char*>(objects[i])[at] = static_cast<unsigned char>(i + at);
+    }
+    for (std::size_t i = 0; i < kObjects; i++)
+        if (i % 20 != 0) emma_free(objects[i]);
+    const std::size_t before = status_kib("VmRSS:");
+    emma_trim();
+    const std::size_t after = status_kib("VmRSS:");
+    test_report("1.5 MB alive in 30 MB: VmRSS, KiB", before);
+    test_report("and trimmed: VmRSS, KiB", after);
+    CHECK(after == 0 || (before >= start + 28000 && after <= start + 4800));
+    for (std::size_t i = 0; i < kObjects; i += 20) {
+        for (std::size_t at = 0; at < kBytes; at++)
+            CHECK(static_cast<unsigned char*>(objects[i])[at] ==
+                  static_cast<unsigned char>(i + at));
+        emma_free(objects[i]);
+    }
+    emma_trim();
+}
+
 // Freed and allocated again in rounds: the first rounds may be purged, later ones no more.
 void test_no_thrashing() {
     const std::size_t total = g_small ? 2000000 : 30000000;
@@ -188,6 +216,7 @@ int main(int argc, char**) {
     emma_free(emma_malloc(1));
     test_start_footprint();
     test_falling_demand();
+    test_pages_between_objects();
     test_no_thrashing();
     test_sleeping_thread();
     test_after_mixed_traffic();

@@ -242,6 +242,51 @@ TEST_CASE("a page class that loses its empty slab as the inbox is drained gets a
     h.free(again);
 }
 
+TEST_CASE("a trim gives back every page that no live object reaches into, and no other") {
+    std::mt19937 random(5);
+    for (const std::size_t bytes : {48u, 640u, 1280u, 3072u, 4096u, 5120u, 20480u, 40960u}) {
+        TestHeap h;
+        std::vector<unsigned char*> live;
+        while (live.size() * bytes < 40 * kSliceBytes) {
+            live.push_back(static_cast<unsigned char*>(h.allocate(bytes)));
+            std::memset(live.back(), 0xa5, bytes);
+        }
+        std::set<std::uintptr_t> in_use, in_slabs;  // pages
+        const auto add_pages = [](std::set<std::uintptr_t>& to, std::uintptr_t at, std::size_t n) {
+            for (std::uintptr_t page = at & -kPageBytes; page < at + n; page += kPageBytes)
+                to.insert(page);
+        };
+        std::vector<unsigned char*> left;
+        for (unsigned char* const object : live) {
+            const Slab* const slab = TestHeap::slab_of(object);
+            add_pages(in_slabs, start_of(slab), slab_or_run_bytes(slab));
+            if (random() % 16 == 0) left.push_back(object);
+        }
+        for (unsigned char* const object : live)
+            if (std::find(left.begin(), left.end(), object) == left.end()) h.free(object);
+        std::set<std::uintptr_t> left_slabs;
+        for (unsigned char* const object : left) {
+            add_pages(in_use, reinterpret_cast<std::uintptr_t>(object), bytes);
+            left_slabs.insert(start_of(TestHeap::slab_of(object)));
+        }
+        h.heap->trim();
+        for (unsigned char* const object : left)
+            REQUIRE(std::count(object, object + bytes, 0xa5) == static_cast<long>(bytes));
+        std::size_t pages_between = 0;
+        for (const std::uintptr_t page : in_slabs) {
+            const Slab* const slab = TestHeap::slab_of(reinterpret_cast<void*>(page));
+            if (in_use.count(page) != 0 || slab->use.load(memory_order_relaxed) != SliceUse::kSlab)
+                continue;
+            ++pages_between;
+            const auto* const at = reinterpret_cast<const unsigned char*>(page);
+            REQUIRE(std::count(at, at + kPageBytes, 0) == static_cast<long>(kPageBytes));
+        }
+        CHECK(h.test.purged_bytes == pages_between * kPageBytes);
+        CHECK((bytes < 640 || pages_between > in_use.size()));
+        h.check_invariants();
+    }
+}
+
 TEST_CASE("random traffic keeps the counts") {
     TestHeap h;
     std::mt19937 random(7);
