@@ -155,9 +155,11 @@ struct alignas(arch::kCacheLineBytes) Heap {
     void attend(Slab* slab);
     // Takes in what other threads have freed.
     void drain_inbox();
-    // Retires every slab without a live object, current ones too, and gives back the pages of the
-    // others that no live object reaches into.
+    // Retires every slab without a live object, current ones too.
     void trim();
+    // Gives back the pages of its slabs, which are all in these arenas, that no live object reaches
+    // into.
+    void purge_between_objects(ArenaPool& all);
 
     // ---- any thread: frees a slot of a slab of this heap
     void put_remote(Slab* slab, SlotIndex slot);
@@ -167,7 +169,6 @@ struct alignas(arch::kCacheLineBytes) Heap {
     void* allocate_with(SizeClass size_class, bool* untouched, bool may_add_slab);
     [[gnu::cold]] void* allocate_scraping(SizeClass size_class, bool* untouched);
     [[gnu::cold]] void list_all_with_room();
-    void purge_between_objects();
     bool next_word(Slab* slab);
     bool new_word(Slab* slab);
     bool use_word(Slab* slab, unsigned index);

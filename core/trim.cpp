@@ -6,25 +6,38 @@
 #include "core/instance.h"
 
 namespace emma {
-
 namespace {
 
-// Of a slab that the caller may touch.
-void purge_free_pages(const Slab& slab, Pages& pages) {
+bool are_free(const BitmapWord* words, unsigned first_slot, unsigned last_slot) {
+    for (unsigned index = first_slot / 64; index <= last_slot / 64; ++index) {
+        std::uint64_t wanted = ~std::uint64_t{0};
+        if (index == first_slot / 64) wanted <<= first_slot % 64;
+        if (index == last_slot / 64) wanted &= low_bits(last_slot % 64 + 1);
+        if ((~words[index].load(memory_order_relaxed) & wanted) != 0) return false;
+    }
+    return true;
+}
+
+// Whether no live object reaches into the page at `offset` bytes into the slab.
+bool is_free_page(const Slab& slab, std::size_t offset) {
     const std::size_t slot_bytes = slab.slot_bytes();
-    const std::uintptr_t start = start_of(&slab);
-    std::size_t free_from = 0;  // bytes into the slab: the end of the last live object
-    for (unsigned slot = 0; slot <= slab.slot_count; ++slot) {
-        const bool is_free =
-            slot < slab.slot_count &&
-            (slab.free_words[slot / 64].load(memory_order_relaxed) & bit_of(SlotIndex(slot))) != 0;
-        if (is_free) continue;
-        const std::size_t free_to =
-            slot < slab.slot_count ? slot * slot_bytes : slab_or_run_bytes(&slab);
-        const std::size_t first = align_up(free_from, kPageBytes);
-        const std::size_t end = free_to & -kPageBytes;
-        if (end > first) (void)pages.purge(reinterpret_cast<void*>(start + first), end - first);
-        free_from = (slot + 1) * slot_bytes;
+    const auto first = static_cast<unsigned>(offset / slot_bytes);
+    const auto last = static_cast<unsigned>((offset + kPageBytes - 1) / slot_bytes);
+    const unsigned last_slot = slab.slot_count - 1u;  // a rest may follow it
+    return first > last_slot || are_free(slab.free_words, first, last < last_slot ? last : last_slot);
+}
+
+// Of a slab that the caller may touch. Pages of slots that nobody has used yet are purged too: they
+// may be from the slab before.
+void purge_free_pages(const Slab& slab, Pages& pages) {
+    const std::size_t bytes = slab_or_run_bytes(&slab);
+    std::size_t free_from = 0;
+    for (std::size_t offset = 0; offset <= bytes; offset += kPageBytes) {
+        if (offset < bytes && is_free_page(slab, offset)) continue;
+        if (offset != free_from)
+            (void)pages.purge(reinterpret_cast<void*>(start_of(&slab) + free_from),
+                              offset - free_from);
+        free_from = offset + kPageBytes;
     }
 }
 
@@ -33,7 +46,10 @@ void purge_free_pages(const Slab& slab, Pages& pages) {
 // ---- heaps: their own, ownerless and visited ones
 
 std::size_t Instance::trim() {
-    for_each_reachable_heap(heaps.may_ask(), [](Heap* heap) { heap->trim(); });
+    for_each_reachable_heap(heaps.may_ask(), [this](Heap* heap) {
+        heap->trim();
+        heap->purge_between_objects(arenas);
+    });
     return arenas.trim();
 }
 
@@ -55,22 +71,19 @@ void Heap::trim() {
         bins.word_offset[index] = 0;
         retire(slab);
     }
-    purge_between_objects();
 }
 
-// Walks all arenas, as full slabs are in no list. Slots that nobody has used yet are purged too:
-// their pages may be from the slab before.
-void Heap::purge_between_objects() {
-    Pages& pages = arenas->pages();
-    if (pages.source().purge == nullptr) return;
-    const ArenaGuard guard(*arenas);
-    arenas->for_each([&](Arena& arena) {
+// Walks all arenas, as full slabs are in no list.
+void Heap::purge_between_objects(ArenaPool& all) {
+    if (all.pages().source().purge == nullptr) return;
+    const ArenaGuard guard(all);
+    all.for_each([&](Arena& arena) {
         for (unsigned slice = arena.first_slice(); slice < kSlicesPerArena; ++slice) {
             Slab& slab = arena.slab(slice);
             // Acquire: another heap's slab is seen whole, and then is not this heap's.
             if (slab.use.load(memory_order_acquire) == SliceUse::kSlab &&
                 slab.owner.heap() == this)
-                purge_free_pages(slab, pages);
+                purge_free_pages(slab, all.pages());
         }
     });
 }

@@ -165,7 +165,10 @@ class FastAndTrim : public Default {
             for (void* object : object_) emma_free(object);
         } else {
             be_new_thread();
-            g_instance.for_each_reachable_heap(true, [](Heap* heap) { heap->trim(); });
+            g_instance.for_each_reachable_heap(true, [](Heap* heap) {
+                heap->trim();
+                heap->purge_between_objects(g_instance.arenas);
+            });
         }
     }
 };
