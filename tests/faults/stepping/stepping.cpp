@@ -10,7 +10,7 @@
 // Every run is a process; the last line counts them. A failure is named by a command that repeats
 // it alone.
 //
-// TEST-ARGS: sample 12 0
+// TEST-ARGS: sample 6 0
 // TEST-LIMIT: 400
 // TEST-KIND: static
 // TEST-ONCE: the compiler of the library makes little difference, and the runs are many
