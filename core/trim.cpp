@@ -24,7 +24,8 @@ bool is_free_page(const Slab& slab, std::size_t offset) {
     const auto first = static_cast<unsigned>(offset / slot_bytes);
     const auto last = static_cast<unsigned>((offset + kPageBytes - 1) / slot_bytes);
     const unsigned last_slot = slab.slot_count - 1u;  // a rest may follow it
-    return first > last_slot || are_free(slab.free_words, first, last < last_slot ? last : last_slot);
+    return first > last_slot ||
+           are_free(slab.free_words, first, last < last_slot ? last : last_slot);
 }
 
 // Of a slab that the caller may touch. Pages of slots that nobody has used yet are purged too: they
@@ -81,8 +82,7 @@ void Heap::purge_between_objects(ArenaPool& all) {
         for (unsigned slice = arena.first_slice(); slice < kSlicesPerArena; ++slice) {
             Slab& slab = arena.slab(slice);
             // Acquire: another heap's slab is seen whole, and then is not this heap's.
-            if (slab.use.load(memory_order_acquire) == SliceUse::kSlab &&
-                slab.owner.heap() == this)
+            if (slab.use.load(memory_order_acquire) == SliceUse::kSlab && slab.owner.heap() == this)
                 purge_free_pages(slab, all.pages());
         }
     });
