@@ -8,7 +8,8 @@
 //           kPurgeLimit is free and resident, and only slices that stayed free from one look to
 //           the next; a look is due when eight times as many slices were released as are in use, so
 //           that whatever comes round in a steady program has done so. One that takes purged slices
-//           into use again raises the limit. No clock.
+//           into use again raises the limit. No clock. Pages between the live objects of a slab are
+//           purged on emma_trim only: see Heap::purge_between_objects().
 //   unmap   an arena without a slice in use, on trim(). Such an arena is closed (all its slices are
 //           claimed), leaves the list and the table, and is unmapped if no guard is held then:
 //           whoever counts himself after that finds it neither in the list nor in the table. Where

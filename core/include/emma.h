@@ -258,7 +258,8 @@ struct emma_stats {
     size_t borrowed_heaps;    /* operations that ran on a heap borrowed for the one operation */
     /* What may be resident: mapped_bytes less the free slices (64 KiB each) that were never used
      * or have been purged since. Slabs, large objects and metadata count whole, also those of
-     * their pages that were never touched, so the system's own figure is this or less. */
+     * their pages that were never touched or that emma_trim has given back, so the system's own
+     * figure is this or less. */
     size_t resident_bytes;
     size_t remote_frees; /* objects in slabs that were freed on another heap than their own */
     /* Heaps that nobody can use again, for the thread that was at work in them has ended there and
