@@ -281,7 +281,9 @@ nolibc_flags = -O2 -g $(TEST_WARNINGS) -I. $(DEFINES) -MMD -MP -MF $@.d -MT $@
 hosted_examples := examples/beside_libc.cpp examples/pmr.cpp
 nolibc_sources := $(wildcard $(foreach folder,freestanding misuse stress faults seccomp,tests/$(folder)/*.c tests/$(folder)/*.cpp)) \
 	$(filter-out $(hosted_examples) examples/nolibc_header.c examples/no_thread_pointer.c,$(wildcard examples/*.c examples/*.cpp))
-nolibc_programs := $(foreach kind,static static-pie,$(addprefix $(OUT)/tests/$(kind)/,$(basename $(nolibc_sources))))
+# KINDS=static: half as many, for sets that are not the default.
+KINDS ?= static static-pie
+nolibc_programs := $(foreach kind,$(KINDS),$(addprefix $(OUT)/tests/$(kind)/,$(basename $(nolibc_sources))))
 
 # A second copy of the allocator under other names, for the tests of pointers from elsewhere.
 $(OUT)/tests/other_copy.o: $(OUT)/libemma.a

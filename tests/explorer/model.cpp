@@ -177,7 +177,7 @@ void Model::execute(Event& event, int event_index, std::uint16_t store) {
         acquire(event.thread, read.message, fails ? operation.failure_order : operation.order);
     }
     // After that: what the store carries makes earlier accesses known.
-    touch(event.thread, operation.address, operation.bytes, writes, true);
+    touch({event.thread, operation.address, writes, true}, operation.bytes);
     if (writes) append(event, event_index, where, result_of(operation, read.value) & mask);
     ++view.clock.of[event.thread];
 }

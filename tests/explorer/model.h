@@ -80,7 +80,11 @@ class Model {
     struct Cell {  // eight bytes
         std::uintptr_t granule;
         Touch touched[8];
+        bool is_split;  // not all bytes were touched alike; else the first stands for all
         bool has_location;
+
+        void split();
+        unsigned touch_count() const { return is_split ? 8 : 1; }
     };
     struct Bucket {
         std::uintptr_t key;
@@ -96,8 +100,13 @@ class Model {
     };
     Bucket& bucket(Bucket* table, std::uintptr_t key);
     Cell& cell_of(std::uintptr_t address);
-    void touch(unsigned thread, std::uintptr_t address, std::size_t bytes, bool is_write,
-               bool is_atomic);
+    struct Access {
+        unsigned thread;
+        std::uintptr_t address;
+        bool is_write, is_atomic;
+    };
+    void touch(const Access& access, std::size_t bytes);
+    void touch_one(const Access& access, Touch& touched);
     void store_plainly(unsigned thread, std::uintptr_t address, std::size_t bytes);
     void acquire(unsigned thread, int message, int order);
     int new_message(const View& view);

@@ -44,9 +44,9 @@ for compiler in gcc clang; do
         for module in emma emma-beside; do
             what=(-DWORK_LIBC) && [[ $module == emma ]] || what+=(-DWORK_BESIDE)
             flags --cflags $module && compile=("${found[@]}") && flags --libs $module && link=("${found[@]}")
+            $cc "${optimise[@]}" "${warn[@]}" -fPIE "${what[@]}" -DWORK_CXX "${compile[@]}" -c workload.c -o workload.o
+            $cxx -std=c++17 "${optimise[@]}" "${warn[@]}" -fPIE "${what[@]}" "${compile[@]}" -c workload_cxx.cpp -o cxx.o
             for kind in -pie -static; do
-                $cc "${optimise[@]}" "${warn[@]}" -fPIE "${what[@]}" -DWORK_CXX "${compile[@]}" -c workload.c -o workload.o
-                $cxx -std=c++17 "${optimise[@]}" "${warn[@]}" -fPIE "${what[@]}" "${compile[@]}" -c workload_cxx.cpp -o cxx.o
                 $cxx "${optimise[@]}" $kind workload.o cxx.o "${link[@]}" -o program
                 works "pkg-config $module $kind ${optimise[*]}"
                 $cc "${optimise[@]}" "${warn[@]}" $kind "${what[@]}" "${compile[@]}" workload.c "${link[@]}" -o program
@@ -98,6 +98,8 @@ CMAKE
 
     # ---- the one file. What it needs from outside: nothing, but for mem* from clang without optimisation,
     # and what clang's code for exceptions would name, weakly.
+    $cc -O2 "${warn[@]}" -fPIE -DWORK_LIBC -DWORK_CXX -I. -c workload.c -o workload.o
+    $cxx -std=c++17 -O2 "${warn[@]}" -fPIE -DWORK_LIBC -I. -c workload_cxx.cpp -o cxx.o
     for options in "-O2" "-O0" "-Os -DEMMA_CHECKS=1 -DEMMA_DEBUG=1" "-O2 -fPIC" "-O0 -ffreestanding -DEMMA_TLS=0 -fno-exceptions"; do
         read -ra options <<<"$options"
         $cxx -std=c++20 "${options[@]}" "${warn[@]}" -Wpedantic -Wconversion -Wshadow -Wundef -c emma.cpp
@@ -116,8 +118,7 @@ CMAKE
             $cc -O2 "${warn[@]}" -fPIE $kind -DWORK_LIBC -I. workload.c emma.o -o program
             works "one file ${options[*]}, C, $kind"
         done
-        $cc -O2 "${warn[@]}" -fPIE -DWORK_LIBC -DWORK_CXX -I. -c workload.c -o workload.o
-        $cxx -std=c++17 -O2 "${warn[@]}" -fPIE -DWORK_LIBC -I. workload_cxx.cpp workload.o emma.o -o program
+        $cxx cxx.o workload.o emma.o -o program
         works "one file ${options[*]}, C++"
     done
     # Beside the libc's malloc; all in one command, optimised together; in a shared object; with the start
