@@ -157,9 +157,9 @@ struct alignas(arch::kCacheLineBytes) Heap {
     void drain_inbox();
     // Retires every slab without a live object, current ones too.
     void trim();
-    // Gives back the pages of its slabs, which are all in these arenas, that no live object reaches
-    // into.
-    void purge_between_objects(ArenaPool& all);
+    // Gives back the pages that no live object reaches into, of slabs of which enough is free to be
+    // listed.
+    void purge_between_objects();
 
     // ---- any thread: frees a slot of a slab of this heap
     void put_remote(Slab* slab, SlotIndex slot);

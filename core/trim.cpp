@@ -31,6 +31,7 @@ bool is_free_page(const Slab& slab, std::size_t offset) {
 // Of a slab that the caller may touch. Pages of slots that nobody has used yet are purged too: they
 // may be from the slab before.
 void purge_free_pages(const Slab& slab, Pages& pages) {
+    if (pages.source().purge == nullptr) return;
     const std::size_t bytes = slab_or_run_bytes(&slab);
     std::size_t free_from = 0;
     for (std::size_t offset = 0; offset <= bytes; offset += kPageBytes) {
@@ -47,9 +48,9 @@ void purge_free_pages(const Slab& slab, Pages& pages) {
 // ---- heaps: their own, ownerless and visited ones
 
 std::size_t Instance::trim() {
-    for_each_reachable_heap(heaps.may_ask(), [this](Heap* heap) {
+    for_each_reachable_heap(heaps.may_ask(), [](Heap* heap) {
         heap->trim();
-        heap->purge_between_objects(arenas);
+        heap->purge_between_objects();
     });
     return arenas.trim();
 }
@@ -74,18 +75,12 @@ void Heap::trim() {
     }
 }
 
-// Walks all arenas, as full slabs are in no list.
-void Heap::purge_between_objects(ArenaPool& all) {
-    if (all.pages().source().purge == nullptr) return;
-    const ArenaGuard guard(all);
-    all.for_each([&](Arena& arena) {
-        for (unsigned slice = arena.first_slice(); slice < kSlicesPerArena; ++slice) {
-            Slab& slab = arena.slab(slice);
-            // Acquire: another heap's slab is seen whole, and then is not this heap's.
-            if (slab.use.load(memory_order_acquire) == SliceUse::kSlab && slab.owner.heap() == this)
-                purge_free_pages(slab, all.pages());
-        }
-    });
+void Heap::purge_between_objects() {
+    for (const BinSlabs& bin : slabs) {
+        if (bin.current != nullptr) purge_free_pages(*bin.current, arenas->pages());
+        for (const Slab* slab = bin.first; slab != nullptr; slab = slab->list_next)
+            purge_free_pages(*slab, arenas->pages());
+    }
 }
 
 // ---- arenas: closing, limbo, unmapping

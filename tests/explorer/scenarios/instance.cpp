@@ -167,7 +167,7 @@ class FastAndTrim : public Default {
             be_new_thread();
             g_instance.for_each_reachable_heap(true, [](Heap* heap) {
                 heap->trim();
-                heap->purge_between_objects(g_instance.arenas);
+                heap->purge_between_objects();
             });
         }
     }
