@@ -110,8 +110,8 @@ bool emma_owns(const void* ptr) EMMA_NOEXCEPT;
  * heaps keep for reuse, what ended threads have left, every arena without an object, and between
  * objects of a size the pages that no live one reaches into, where a sixteenth of 64 KiB or more is
  * free (a system call for each gap). Returns how many bytes went back, those between objects not
- * counted. A heap in which another thread is at work at this moment keeps what it
- * has. Idle threads' heaps are reached by membarrier(2), which a sandbox must allow for that. */
+ * counted. A heap in which another thread is at work at this moment keeps what it has. Idle
+ * threads' heaps are reached by membarrier(2), which a sandbox must allow for that. */
 size_t emma_trim(void) EMMA_NOEXCEPT;
 
 /* Called for a live object of `bytes` usable bytes; false ends the walk. It may call any function
