@@ -199,10 +199,11 @@ class Inbox {
     void put(Batch* batch) {
         for (std::uint32_t waiting; (waiting = waiting_.load()) >= kMostWaiting;)
             wait_while(&waiting_, waiting);
+        // Before the counter can have it and count it back.
+        waiting_.fetch_add(1);
         batch->next = top_.load();
         while (!top_.compare_exchange_weak(batch->next, batch)) {
         }
-        waiting_.fetch_add(1);
         signal();
     }
     void close() {
