@@ -56,6 +56,17 @@ inline void fill_free(BitmapWord* words, unsigned slot_count) {
     words[index].store(low_bits(slot_count), memory_order_relaxed);
 }
 
+// Whether all slots from the first to the last are free.
+inline bool are_free(const BitmapWord* words, unsigned first_slot, unsigned last_slot) {
+    for (unsigned index = first_slot / 64; index <= last_slot / 64; ++index) {
+        std::uint64_t wanted = ~std::uint64_t{0};
+        if (index == first_slot / 64) wanted <<= first_slot % 64;
+        if (index == last_slot / 64) wanted &= low_bits(last_slot % 64 + 1);
+        if ((~words[index].load(memory_order_relaxed) & wanted) != 0) return false;
+    }
+    return true;
+}
+
 // Free slots among the first `slot_count`; a snapshot where the owner is at work.
 inline unsigned count_free(const BitmapWord* words, unsigned slot_count) {
     unsigned sum = 0;

@@ -8,16 +8,6 @@
 namespace emma {
 namespace {
 
-bool are_free(const BitmapWord* words, unsigned first_slot, unsigned last_slot) {
-    for (unsigned index = first_slot / 64; index <= last_slot / 64; ++index) {
-        std::uint64_t wanted = ~std::uint64_t{0};
-        if (index == first_slot / 64) wanted <<= first_slot % 64;
-        if (index == last_slot / 64) wanted &= low_bits(last_slot % 64 + 1);
-        if ((~words[index].load(memory_order_relaxed) & wanted) != 0) return false;
-    }
-    return true;
-}
-
 // Whether no live object reaches into the page at `offset` bytes into the slab.
 bool is_free_page(const Slab& slab, std::size_t offset) {
     const std::size_t slot_bytes = slab.slot_bytes();

@@ -246,28 +246,25 @@ TEST_CASE("a trim gives back every page of a sparse slab that no live object rea
     std::mt19937 random(5);
     for (const std::size_t bytes : {48u, 640u, 1280u, 3072u, 4096u, 5120u, 20480u, 40960u}) {
         TestHeap h;
-        std::vector<unsigned char*> live;
-        while (live.size() * bytes < 40 * kSliceBytes) {
-            live.push_back(static_cast<unsigned char*>(h.allocate(bytes)));
-            std::memset(live.back(), 0xa5, bytes);
+        std::vector<unsigned char*> made, left;
+        while (made.size() * bytes < 40 * kSliceBytes) {
+            made.push_back(static_cast<unsigned char*>(h.allocate(bytes)));
+            std::memset(made.back(), 0xa5, bytes);
         }
         std::set<std::uintptr_t> in_use, in_slabs;  // pages
         const auto add_pages = [](std::set<std::uintptr_t>& to, std::uintptr_t at, std::size_t n) {
             for (std::uintptr_t page = at & -kPageBytes; page < at + n; page += kPageBytes)
                 to.insert(page);
         };
-        std::vector<unsigned char*> left;
-        for (unsigned char* const object : live) {
+        for (unsigned char* const object : made) {
             const Slab* const slab = TestHeap::slab_of(object);
             add_pages(in_slabs, start_of(slab), slab_or_run_bytes(slab));
-            if (random() % 16 == 0) left.push_back(object);
-        }
-        for (unsigned char* const object : live)
-            if (std::find(left.begin(), left.end(), object) == left.end()) h.free(object);
-        std::set<std::uintptr_t> left_slabs;
-        for (unsigned char* const object : left) {
-            add_pages(in_use, reinterpret_cast<std::uintptr_t>(object), bytes);
-            left_slabs.insert(start_of(TestHeap::slab_of(object)));
+            if (random() % 16 != 0) {
+                h.free(object);
+            } else {
+                add_pages(in_use, reinterpret_cast<std::uintptr_t>(object), bytes);
+                left.push_back(object);
+            }
         }
         h.heap->purge_between_objects();
         for (unsigned char* const object : left)

@@ -36,3 +36,19 @@ TEST_CASE("a slot's word and bit") {
     CHECK(low_bits(64) == ~std::uint64_t{0});
     CHECK(lowest_bit(0x10) == 4);
 }
+
+TEST_CASE("are_free looks at all bits of a range and at no other") {
+    BitmapWord row[3];
+    for (unsigned first = 0; first < 192; ++first) {
+        for (unsigned last = first; last < 192; last += 7) {
+            for (unsigned live : {0u, first - 1, first, (first + last) / 2, last, last + 1, 191u}) {
+                if (live >= 192) continue;
+                fill_free(row, 192);
+                BitmapWord& word = row[live / 64];
+                word.store(word.load(memory_order_relaxed) & ~bit_of(SlotIndex(live)),
+                           memory_order_relaxed);
+                REQUIRE(are_free(row, first, last) == (live < first || live > last));
+            }
+        }
+    }
+}
