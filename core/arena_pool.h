@@ -102,18 +102,12 @@ class ArenaPool {
     }
     bool no_guard_held() const { return guards_.load(memory_order_seq_cst) == 0; }
 
+    // The words first: what lies within 128 bytes of the start is reached by shorter instructions.
     Pages pages_{};
-    ArenaTable table_{};
-    ArenaList list_{};
     // Any thread.
     mutable Atomic<std::uint32_t> guards_;   // how many are looking at arenas that may be empty
     Atomic<std::uint32_t> first_with_room_;  // a hint: the place where to start looking
     Atomic<Arena*> limbo_;                   // closed, out of the list, not yet unmapped
-    // What the table has lately said about arenas, in front of it: an arena's address above the
-    // number of unmappings before the table was asked, in whose 28 bits no program will come round.
-    // Any thread.
-    static constexpr std::size_t kProofs = 16;
-    mutable Atomic<std::uint64_t> proofs_[kProofs];
     Atomic<std::uint64_t> unmaps_;
     // Any thread, relaxed: they publish nothing.
     Atomic<std::size_t> claimed_slices_;  // ever; less what was released: those in use
@@ -122,6 +116,13 @@ class ArenaPool {
     Atomic<std::size_t> dirty_slices_;  // free and resident at the last look
     Atomic<std::size_t> extra_limit_;   // slices by which the purge limit was raised
     Atomic<bool> had_shortage_;
+    ArenaTable table_{};
+    ArenaList list_{};
+    // What the table has lately said about arenas, in front of it: an arena's address above the
+    // number of unmappings before the table was asked, in whose 28 bits no program will come round.
+    // Any thread.
+    static constexpr std::size_t kProofs = 16;
+    mutable Atomic<std::uint64_t> proofs_[kProofs];
 };
 
 // While one exists no arena that its holder found is unmapped. Sequentially consistent with the
