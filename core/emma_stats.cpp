@@ -96,7 +96,7 @@ void gather_stats(Instance& instance, struct emma_stats& stats) {
     stats.mapped_peak_bytes = instance.arenas.pages().mapped_peak_bytes();
     const PageSource& source = instance.arenas.pages().source();
     if (source.idle_bytes != nullptr) stats.idle_bytes = source.idle_bytes(source.context);
-    stats.system_calls = instance.arenas.pages().source_calls();
+    stats.system_calls = instance.arenas.pages().system_calls();
     stats.adopted_heaps = instance.adoptions.load(memory_order_relaxed);
     stats.borrowed_heaps = instance.borrows.load(memory_order_relaxed);
     instance.heaps.for_each([&](const Heap* heap) { add_heap(instance, stats, heap); });

@@ -24,6 +24,7 @@ bool Generations::begin(Pages& pages) {
     if (page_.load(memory_order_relaxed) != nullptr) return true;
     void* const page = pages.map(kPageBytes, kPageBytes);
     if (page == nullptr) return false;
+    if (!kBare) count_call(&g_system_calls);
     (void)arch::wipe_on_fork(page, kPageBytes);
     Atomic<std::uint16_t>* expected = nullptr;
     // A failure means that another thread has made it.

@@ -94,7 +94,53 @@ void use_limited(emma_heap& heap) {
                     .idle_bytes = limited_idle_bytes,
                     .context = &heap,
                     .shape = heap.below.shape,
-                    .origin = heap.below.origin};
+                    .origin = heap.below.origin,
+                    .system_calls = heap.below.system_calls};
+}
+
+// ---- the default instance's pages --------------------------------------------------------------
+// Its source is asked for anew at every call, so that what emma_reserve and emma_seal say holds for
+// all heaps, whenever they were made. `calls` counts those of this heap.
+
+const PageSource& shared_source() { return g_instance.arenas.pages().source(); }
+
+void* shared_map(void* calls, std::size_t bytes, std::size_t alignment, std::uintptr_t base) {
+    return shared_source().map(calls, bytes, alignment, base);
+}
+Extension shared_extend(void* calls, std::uintptr_t addr, std::size_t bytes) {
+    return shared_source().extend(calls, addr, bytes);
+}
+bool shared_unmap(void* calls, void* pages, std::size_t bytes) {
+    return shared_source().unmap(calls, pages, bytes);
+}
+bool shared_purge(void* calls, void* pages, std::size_t bytes) {
+    const PageSource& source = shared_source();
+    return source.purge != nullptr && source.purge(calls, pages, bytes);
+}
+bool shared_resize(void* calls, void* pages, std::size_t old_bytes, std::size_t new_bytes) {
+    return shared_source().resize(calls, pages, old_bytes, new_bytes);
+}
+bool shared_move(void* calls, void* pages, std::size_t bytes, void* target,
+                 std::size_t target_bytes) {
+    return shared_source().move(calls, pages, bytes, target, target_bytes);
+}
+std::size_t shared_idle_bytes(void* calls) {
+    const PageSource& source = shared_source();
+    return source.idle_bytes == nullptr ? 0 : source.idle_bytes(calls);
+}
+
+void use_shared(emma_heap& heap) {
+    heap.below = {.map = shared_map,
+                  .extend = shared_extend,
+                  .unmap = shared_unmap,
+                  .purge = shared_purge,
+                  .resize = shared_resize,
+                  .move = shared_move,
+                  .idle_bytes = shared_idle_bytes,
+                  .context = &heap.calls,
+                  .shape = shared_source().shape,
+                  .origin = shared_source().origin,
+                  .system_calls = &heap.calls};
 }
 
 // ---- the program's functions -------------------------------------------------------------------
@@ -112,16 +158,23 @@ void* map_by(const emma_page_source& functions, std::size_t bytes, std::size_t a
 }
 
 void* functions_map(void* context, std::size_t bytes, std::size_t alignment, std::uintptr_t) {
-    return map_by(heap_of(context).functions, bytes, alignment);
+    emma_heap& heap = heap_of(context);
+    count_call(&heap.calls);
+    return map_by(heap.functions, bytes, alignment);
 }
 Extension functions_extend(void*, std::uintptr_t, std::size_t) { return Extension::kTaken; }
 bool functions_unmap(void* context, void* pages, std::size_t bytes) {
-    const emma_page_source& functions = heap_of(context).functions;
-    return functions.unmap != nullptr && functions.unmap(functions.context, pages, bytes);
+    emma_heap& heap = heap_of(context);
+    // A copy: the heap itself may be what goes.
+    const emma_page_source functions = heap.functions;
+    if (functions.unmap == nullptr) return false;
+    count_call(&heap.calls);
+    return functions.unmap(functions.context, pages, bytes);
 }
 bool functions_purge(void* context, void* pages, std::size_t bytes) {
-    const emma_page_source& functions = heap_of(context).functions;
-    return functions.purge(functions.context, pages, bytes);
+    emma_heap& heap = heap_of(context);
+    count_call(&heap.calls);
+    return heap.functions.purge(heap.functions.context, pages, bytes);
 }
 bool functions_resize(void*, void*, std::size_t, std::size_t) { return false; }
 bool functions_move(void*, void*, std::size_t, void*, std::size_t) { return false; }
@@ -138,13 +191,11 @@ void use_functions(emma_heap& heap, const emma_page_source& functions) {
                   .context = &heap,
                   // As modest about alignment as may be.
                   .shape = &kRegionShape,
-                  .origin = 0};
+                  .origin = 0,
+                  .system_calls = &heap.calls};
 }
 
 // ---- making ------------------------------------------------------------------------------------
-
-// The source that a heap without one of its own shares with the default instance.
-const PageSource& default_source() { return g_instance.arenas.pages().source(); }
 
 void* place_for(const emma_heap_options& options) {
     if (options.region != nullptr) {
@@ -153,7 +204,7 @@ void* place_for(const emma_heap_options& options) {
         return region == nullptr ? nullptr : region->owner_room();
     }
     if (options.source != nullptr) return map_by(*options.source, kHeapBytes, kPageBytes);
-    const PageSource& system = default_source();
+    const PageSource& system = shared_source();
     return system.map(system.context, kHeapBytes, kPageBytes, 0);
 }
 
@@ -164,7 +215,7 @@ void use_source(emma_heap& heap, const emma_heap_options& options) {
     } else if (options.source != nullptr) {
         use_functions(heap, *options.source);
     } else {
-        heap.below = default_source();
+        use_shared(heap);
     }
 }
 

@@ -20,6 +20,7 @@ struct emma_heap {
     emma_page_source functions;            // those of the program, where `below` calls them
     std::size_t limit_bytes;               // 0: none
     emma::Atomic<std::size_t> held_bytes;  // any thread, relaxed: counted where there is a limit
+    emma::CallCount calls;                 // of the system or of the program's functions
     bool is_fixed;                         // in a region, which is the caller's
     emma::Instance instance;
 };

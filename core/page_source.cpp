@@ -45,10 +45,16 @@ std::uintptr_t take_windows(std::size_t bytes, std::size_t alignment) {
     }
 }
 
+[[gnu::noinline]] bool system_unmap(void* counter, void* pages, std::size_t bytes) {
+    count_call(counter);
+    return arch::unmap(pages, bytes) == arch::Errno::kNone;
+}
+
 // Where the kernel likes, with the unaligned ends cut off.
-void* map_and_trim(std::size_t bytes, std::size_t alignment) {
+void* map_and_trim(void* counter, std::size_t bytes, std::size_t alignment) {
     const std::size_t padded = bytes + alignment - kPageBytes;
     if (padded < bytes) return nullptr;
+    count_call(counter);
     const arch::Result<void*> mapped = arch::map_anywhere(padded, arch::kProtReadWrite);
     if (!mapped.ok()) return nullptr;
     const auto start = reinterpret_cast<std::uintptr_t>(mapped.value());
@@ -56,46 +62,50 @@ void* map_and_trim(std::size_t bytes, std::size_t alignment) {
     const std::size_t before = aligned - start;
     const std::size_t after = padded - before - bytes;
     // A failed unmap leaves address space unused, nothing else.
-    if (before != 0) (void)arch::unmap(mapped.value(), before);
-    if (after != 0) (void)arch::unmap(reinterpret_cast<void*>(aligned + bytes), after);
+    if (before != 0) (void)system_unmap(counter, mapped.value(), before);
+    if (after != 0) (void)system_unmap(counter, reinterpret_cast<void*>(aligned + bytes), after);
     return reinterpret_cast<void*>(aligned);
 }
 
 // Pages that need no alignment go where the kernel likes, beside what is there: fewer page tables.
-void* system_map(void*, std::size_t bytes, std::size_t alignment, std::uintptr_t) {
+void* system_map(void* counter, std::size_t bytes, std::size_t alignment, std::uintptr_t) {
     const unsigned attempts = alignment > kPageBytes ? kWindowAttempts : 0;
     for (unsigned attempt = 0; attempt < attempts; ++attempt) {
         const std::uintptr_t addr = take_windows(bytes, alignment);
+        count_call(counter);
         const arch::Result<void*> mapped = arch::map_at(addr, bytes, arch::kProtReadWrite);
         if (mapped.ok()) return mapped.value();
         if (mapped.error() != arch::Errno::kExists) break;
     }
-    return map_and_trim(bytes, alignment);
+    return map_and_trim(counter, bytes, alignment);
 }
 
-Extension system_extend(void*, std::uintptr_t addr, std::size_t bytes) {
+Extension system_extend(void* counter, std::uintptr_t addr, std::size_t bytes) {
+    count_call(counter);
     const arch::Errno error = arch::map_at(addr, bytes, arch::kProtReadWrite).error();
     if (error == arch::Errno::kNone) return Extension::kDone;
     return error == arch::Errno::kExists ? Extension::kTaken : Extension::kRefused;
 }
 
-bool system_unmap(void*, void* pages, std::size_t bytes) {
-    return arch::unmap(pages, bytes) == arch::Errno::kNone;
-}
-
-bool system_purge(void*, void* pages, std::size_t bytes) {
+bool system_purge(void* counter, void* pages, std::size_t bytes) {
+    count_call(counter);
     return arch::discard(pages, bytes) == arch::Errno::kNone;
 }
 
-bool system_resize(void*, void* pages, std::size_t old_bytes, std::size_t new_bytes) {
+bool system_resize(void* counter, void* pages, std::size_t old_bytes, std::size_t new_bytes) {
+    count_call(counter);
     return arch::remap_in_place(pages, old_bytes, new_bytes) == arch::Errno::kNone;
 }
 
-bool system_move(void*, void* pages, std::size_t bytes, void* target, std::size_t target_bytes) {
+bool system_move(void* counter, void* pages, std::size_t bytes, void* target,
+                 std::size_t target_bytes) {
+    count_call(counter);
     return arch::remap_onto(pages, bytes, target, target_bytes) == arch::Errno::kNone;
 }
 
 }  // namespace
+
+constinit CallCount g_system_calls;
 
 constinit const PageSource kSystemPages{.map = system_map,
                                         .extend = system_extend,
@@ -104,8 +114,9 @@ constinit const PageSource kSystemPages{.map = system_map,
                                         .resize = system_resize,
                                         .move = system_move,
                                         .idle_bytes = nullptr,
-                                        .context = nullptr,
+                                        .context = &g_system_calls,
                                         .shape = &kDefaultShape,
-                                        .origin = 0};
+                                        .origin = 0,
+                                        .system_calls = &g_system_calls};
 
 }  // namespace emma

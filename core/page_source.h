@@ -18,6 +18,8 @@ enum class Extension : std::uint8_t {
     kTaken,    // something is mapped there
 };
 
+using CallCount = Atomic<std::size_t>;  // any thread, relaxed: it publishes nothing
+
 // All sizes are bytes in whole pages. Every function may be called by any thread at any time, a
 // signal handler included.
 struct PageSource {
@@ -43,10 +45,18 @@ struct PageSource {
     void* context;
     const Shape* shape;     // of the arenas made of its pages
     std::uintptr_t origin;  // arenas lie at multiples of their size from here
+    // The memory system calls that its functions have made. May be null: they make none.
+    const CallCount* system_calls;
 };
 
-// The system's private anonymous mappings.
+// The system's private anonymous mappings. Their functions count the calls in the CallCount that
+// `context` points at, so that a heap of the program's own counts by itself.
 extern const PageSource kSystemPages;
+// The default instance's: what the context of kSystemPages points at.
+extern constinit CallCount g_system_calls;
+[[gnu::always_inline]] inline void count_call(void* counter) {
+    static_cast<CallCount*>(counter)->fetch_add(1, memory_order_relaxed);
+}
 
 inline constexpr unsigned kPageShift = 12;  // x86-64 has no other base page
 inline constexpr std::size_t kPageBytes = std::size_t{1} << kPageShift;

@@ -6,10 +6,8 @@
 
 namespace emma {
 
-const PageSource& Pages::call() {
-    calls_.fetch_add(1, memory_order_relaxed);
-    return source();
-}
+// Once in the archive.
+const PageSource& Pages::call() { return source(); }
 
 void Pages::count(std::size_t bytes) {
     const std::size_t now = mapped_bytes_.fetch_add(bytes, memory_order_relaxed) + bytes;

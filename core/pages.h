@@ -56,7 +56,10 @@ class Pages {
 
     std::size_t mapped_bytes() const { return mapped_bytes_.load(memory_order_relaxed); }
     std::size_t mapped_peak_bytes() const { return peak_bytes_.load(memory_order_relaxed); }
-    std::size_t source_calls() const { return calls_.load(memory_order_relaxed); }
+    std::size_t system_calls() const {
+        const CallCount* const calls = source().system_calls;
+        return calls == nullptr ? 0 : calls->load(memory_order_relaxed);
+    }
 
   private:
     friend struct StatisticsInspector;  // tests
@@ -65,7 +68,7 @@ class Pages {
         std::size_t bytes;
     };
 
-    const PageSource& call();
+    [[gnu::noinline]] const PageSource& call();
     void count(std::size_t bytes);
     std::size_t drop(Kept* kept);
     std::size_t drop_cached();
@@ -76,7 +79,6 @@ class Pages {
     // Any thread, relaxed: they publish nothing.
     Atomic<std::size_t> mapped_bytes_;
     Atomic<std::size_t> peak_bytes_;
-    Atomic<std::size_t> calls_;
     Atomic<Kept*> kept_;  // any thread
     // Any thread; whoever takes one out owns its pages. The newest first.
     Atomic<Kept*> cached_[2];

@@ -255,7 +255,8 @@ PageSource Region::source() {
             .idle_bytes = region_idle_bytes,
             .context = this,
             .shape = shape_,
-            .origin = origin_};
+            .origin = origin_,
+            .system_calls = nullptr};
 }
 
 }  // namespace emma

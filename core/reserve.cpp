@@ -44,9 +44,9 @@ void* take_reserved(std::size_t bytes, std::size_t alignment) {
 void* sealed_map(void*, std::size_t bytes, std::size_t alignment, std::uintptr_t) {
     return take_reserved(bytes, alignment);
 }
-void* reserving_map(void*, std::size_t bytes, std::size_t alignment, std::uintptr_t base) {
+void* reserving_map(void* counter, std::size_t bytes, std::size_t alignment, std::uintptr_t base) {
     void* const pages = take_reserved(bytes, alignment);
-    return pages != nullptr ? pages : kSystemPages.map(nullptr, bytes, alignment, base);
+    return pages != nullptr ? pages : kSystemPages.map(counter, bytes, alignment, base);
 }
 
 // Arenas outside the reserves grow no more: the reserve comes first.
@@ -64,9 +64,9 @@ bool sealed_unmap(void*, void* pages, std::size_t bytes) {
     Region* const region = reserve_around(pages);
     return region != nullptr && give_reserved(region, pages, bytes);
 }
-bool reserving_unmap(void*, void* pages, std::size_t bytes) {
+bool reserving_unmap(void* counter, void* pages, std::size_t bytes) {
     if (Region* const region = reserve_around(pages)) return give_reserved(region, pages, bytes);
-    return kSystemPages.unmap(nullptr, pages, bytes);
+    return kSystemPages.unmap(counter, pages, bytes);
 }
 
 bool resize_reserved(Region* region, void* pages, std::size_t old_bytes, std::size_t new_bytes) {
@@ -76,16 +76,17 @@ bool sealed_resize(void*, void* pages, std::size_t old_bytes, std::size_t new_by
     Region* const region = reserve_around(pages);
     return region != nullptr && resize_reserved(region, pages, old_bytes, new_bytes);
 }
-bool reserving_resize(void*, void* pages, std::size_t old_bytes, std::size_t new_bytes) {
+bool reserving_resize(void* counter, void* pages, std::size_t old_bytes, std::size_t new_bytes) {
     if (Region* const region = reserve_around(pages))
         return resize_reserved(region, pages, old_bytes, new_bytes);
-    return kSystemPages.resize(nullptr, pages, old_bytes, new_bytes);
+    return kSystemPages.resize(counter, pages, old_bytes, new_bytes);
 }
 
 bool sealed_move(void*, void*, std::size_t, void*, std::size_t) { return false; }
-bool reserving_move(void*, void* pages, std::size_t bytes, void* target, std::size_t target_bytes) {
+bool reserving_move(void* counter, void* pages, std::size_t bytes, void* target,
+                    std::size_t target_bytes) {
     if (reserve_around(pages) != nullptr || reserve_around(target) != nullptr) return false;
-    return kSystemPages.move(nullptr, pages, bytes, target, target_bytes);
+    return kSystemPages.move(counter, pages, bytes, target, target_bytes);
 }
 
 std::size_t reserved_idle_bytes(void*) {
@@ -111,9 +112,10 @@ constinit const PageSource kReservingPages{.map = reserving_map,
                                            .resize = reserving_resize,
                                            .move = reserving_move,
                                            .idle_bytes = reserved_idle_bytes,
-                                           .context = nullptr,
+                                           .context = &g_system_calls,
                                            .shape = &kReservedShape,
-                                           .origin = 0};
+                                           .origin = 0,
+                                           .system_calls = &g_system_calls};
 
 constinit const PageSource kSealedPages{.map = sealed_map,
                                         .extend = reserved_extend,
@@ -122,15 +124,17 @@ constinit const PageSource kSealedPages{.map = sealed_map,
                                         .resize = sealed_resize,
                                         .move = sealed_move,
                                         .idle_bytes = reserved_idle_bytes,
-                                        .context = nullptr,
+                                        .context = &g_system_calls,
                                         .shape = &kReservedShape,
-                                        .origin = 0};
+                                        .origin = 0,
+                                        .system_calls = &g_system_calls};
 
 // ---- populating --------------------------------------------------------------------------------
 
 // Kernels before 5.14 and emulators do not know the advice; then every page is written. Nobody else
 // uses the pages.
 void populate(void* pages, std::size_t bytes) {
+    count_call(&g_system_calls);
     if (arch::populate(pages, bytes) == arch::Errno::kNone) return;
     for (std::size_t offset = 0; offset < bytes; offset += kPageBytes) {
         volatile char* const byte = static_cast<char*>(pages) + offset;
@@ -177,7 +181,7 @@ EMMA_PUBLIC int emma_reserve(size_t bytes) noexcept {
     const std::size_t usable = reserve_bytes_for(bytes);
     const std::size_t total =
         align_up(usable + Region::head_bytes(usable / kPageBytes + 1, 0), kPageBytes);
-    void* const memory = kSystemPages.map(nullptr, total, kArenaBytes, 0);
+    void* const memory = kSystemPages.map(&g_system_calls, total, kArenaBytes, 0);
     if (memory == nullptr) return kEnomem;
     populate(memory, total);
     publish(Region::make(memory, total, 0, Region::Fresh::kZeroed));

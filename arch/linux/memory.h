@@ -43,14 +43,14 @@ inline Result<void*> map_at(std::uintptr_t address, std::size_t bytes, long prot
 
 // munmap(2).
 inline Errno unmap(void* address, std::size_t bytes) {
-    return error_of(
+    return status_of(
         syscall2(kSysMunmap, reinterpret_cast<long>(address), static_cast<long>(bytes)));
 }
 
 // mprotect(2).
 inline Errno protect(void* address, std::size_t bytes, long protection) {
-    return error_of(syscall3(kSysMprotect, reinterpret_cast<long>(address),
-                             static_cast<long>(bytes), protection));
+    return status_of(syscall3(kSysMprotect, reinterpret_cast<long>(address),
+                              static_cast<long>(bytes), protection));
 }
 
 // mremap(2) without moving: kNoMemory where the pages behind are taken.
@@ -68,22 +68,22 @@ inline Errno remap_onto(void* address, std::size_t old_bytes, void* target, std:
 
 // madvise(2), MADV_DONTNEED: the pages read as zero from now on and are not resident.
 inline Errno discard(void* address, std::size_t bytes) {
-    return error_of(syscall3(kSysMadvise, reinterpret_cast<long>(address), static_cast<long>(bytes),
-                             kAdviseDontNeed));
+    return status_of(syscall3(kSysMadvise, reinterpret_cast<long>(address),
+                              static_cast<long>(bytes), kAdviseDontNeed));
 }
 
 // madvise(2), MADV_WIPEONFORK: the pages read as zero in the child of a fork. kInvalid before
 // Linux 4.14.
 inline Errno wipe_on_fork(void* address, std::size_t bytes) {
-    return error_of(syscall3(kSysMadvise, reinterpret_cast<long>(address), static_cast<long>(bytes),
-                             kAdviseWipeOnFork));
+    return status_of(syscall3(kSysMadvise, reinterpret_cast<long>(address),
+                              static_cast<long>(bytes), kAdviseWipeOnFork));
 }
 
 // madvise(2), MADV_POPULATE_WRITE: every page is there, as if it had been written. kInvalid before
 // Linux 5.14.
 inline Errno populate(void* address, std::size_t bytes) {
-    return error_of(syscall3(kSysMadvise, reinterpret_cast<long>(address), static_cast<long>(bytes),
-                             kAdvisePopulateWrite));
+    return status_of(syscall3(kSysMadvise, reinterpret_cast<long>(address),
+                              static_cast<long>(bytes), kAdvisePopulateWrite));
 }
 
 }  // namespace emma::arch

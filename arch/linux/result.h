@@ -41,6 +41,8 @@ constexpr bool is_error(long raw) { return static_cast<unsigned long>(raw) > -40
 constexpr Errno error_of(long raw) {
     return is_error(raw) ? static_cast<Errno>(-raw) : Errno::kNone;
 }
+// The same of a call that returns 0 or an error.
+constexpr Errno status_of(long raw) { return static_cast<Errno>(-raw); }
 static_assert(is_error(-1) && is_error(-4095) && !is_error(-4096) && !is_error(0));
 
 }  // namespace emma::arch

@@ -12,9 +12,11 @@ extern "C" bool emma_bare_purge(void* pages, size_t bytes) noexcept __attribute_
 namespace emma {
 namespace {
 
-void* bare_map(void*, std::size_t bytes, std::size_t alignment, std::uintptr_t) {
+void* bare_map(void* counter, std::size_t bytes, std::size_t alignment, std::uintptr_t) {
+    count_call(counter);
     void* const pages = emma_bare_map(bytes, alignment);
     if ((reinterpret_cast<std::uintptr_t>(pages) & (alignment - 1)) == 0) return pages;
+    count_call(counter);
     (void)emma_bare_unmap(pages, bytes);
     return nullptr;
 }
@@ -22,10 +24,15 @@ void* bare_map(void*, std::size_t bytes, std::size_t alignment, std::uintptr_t) 
 // An arena stays as it was mapped: its neighbours are the program's.
 Extension bare_extend(void*, std::uintptr_t, std::size_t) { return Extension::kTaken; }
 
-bool bare_unmap(void*, void* pages, std::size_t bytes) { return emma_bare_unmap(pages, bytes); }
+bool bare_unmap(void* counter, void* pages, std::size_t bytes) {
+    count_call(counter);
+    return emma_bare_unmap(pages, bytes);
+}
 
-bool bare_purge(void*, void* pages, std::size_t bytes) {
-    return emma_bare_purge != nullptr && emma_bare_purge(pages, bytes);
+bool bare_purge(void* counter, void* pages, std::size_t bytes) {
+    if (emma_bare_purge == nullptr) return false;
+    count_call(counter);
+    return emma_bare_purge(pages, bytes);
 }
 
 bool bare_resize(void*, void*, std::size_t, std::size_t) { return false; }
@@ -34,6 +41,8 @@ bool bare_move(void*, void*, std::size_t, void*, std::size_t) { return false; }
 
 }  // namespace
 
+constinit CallCount g_system_calls;
+
 constinit const PageSource kSystemPages{.map = bare_map,
                                         .extend = bare_extend,
                                         .unmap = bare_unmap,
@@ -41,8 +50,9 @@ constinit const PageSource kSystemPages{.map = bare_map,
                                         .resize = bare_resize,
                                         .move = bare_move,
                                         .idle_bytes = nullptr,
-                                        .context = nullptr,
+                                        .context = &g_system_calls,
                                         .shape = &kDefaultShape,
-                                        .origin = 0};
+                                        .origin = 0,
+                                        .system_calls = &g_system_calls};
 
 }  // namespace emma

@@ -229,9 +229,11 @@ void emma_heap_stats(emma_heap* heap, struct emma_stats* stats) EMMA_NOEXCEPT;
 int emma_reserve(size_t bytes) EMMA_NOEXCEPT;
 
 /* From now on the allocator makes no system call at all, on any thread, but for the line of a
- * panic: it lives on what it has, gives nothing back, and where that is exhausted allocations
- * return null. There is no way back. Always 0. The calling thread gets its heap now if it has none.
- */
+ * panic: it lives on what it has, gives nothing back, and if that is exhausted allocations return
+ * null. The same holds for every heap that was made with neither source nor region, before or
+ * after. A thread that is inside Emma at that moment finishes what it has begun, which may make
+ * one more call. There is no way back. Always 0. The calling thread gets its heap now if it has
+ * none. */
 int emma_seal(void) EMMA_NOEXCEPT;
 
 /* How many size classes there are; objects larger than the last are not in slabs. */
@@ -254,9 +256,11 @@ struct emma_stats {
     size_t arenas;            /* 4 MiB windows, some only partly mapped */
     size_t heaps;             /* per-thread heaps, in use or waiting for a thread */
     size_t huge_objects;      /* objects with a mapping of their own */
-    size_t system_calls;      /* memory system calls made so far */
-    size_t adopted_heaps;     /* times that a thread took over the heap of an ended one */
-    size_t borrowed_heaps;    /* operations that ran on a heap borrowed for the one operation */
+    /* Memory system calls made so far (mmap, munmap, mremap, madvise). Of a heap over functions of
+     * the program's, and with PORT=bare: calls of those. */
+    size_t system_calls;
+    size_t adopted_heaps;  /* times that a thread took over the heap of an ended one */
+    size_t borrowed_heaps; /* operations that ran on a heap borrowed for the one operation */
     /* What may be resident: mapped_bytes less the free slices (64 KiB each) that were never used
      * or have been purged since. Slabs, large objects and metadata count whole, also those of
      * their pages that were never touched or that emma_trim has given back, so the system's own

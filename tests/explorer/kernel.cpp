@@ -107,6 +107,8 @@ bool barrier_on_all_threads() {
 
 }  // namespace explore
 
+constinit CallCount g_system_calls;
+
 constinit const PageSource kSystemPages{.map = explore::map,
                                         .extend = explore::extend,
                                         .unmap = explore::unmap,
@@ -116,6 +118,7 @@ constinit const PageSource kSystemPages{.map = explore::map,
                                         .idle_bytes = nullptr,
                                         .context = nullptr,
                                         .shape = &kDefaultShape,
-                                        .origin = 0};
+                                        .origin = 0,
+                                        .system_calls = nullptr};
 
 }  // namespace emma

@@ -68,10 +68,62 @@ void test_every_size() {
     }
 }
 
+// ---- what is counted is what is made: nothing once it is sealed
+
+emma_heap* g_before_reserve;  // made when the system's pages were the default source
+emma_heap* g_under_reserve;
+
+std::size_t calls_of(emma_heap* heap) {
+    struct emma_stats stats;
+    heap == nullptr ? emma_stats(&stats) : emma_heap_stats(heap, &stats);
+    return stats.system_calls;
+}
+
+// Grows the heap beyond all it has and gives back: the allocations may fail.
+void use_heap(emma_heap* heap) {
+    for (const std::size_t size : {100u, 5000u, 200000u, 9000000u}) {
+        void* const object = emma_heap_alloc(heap, size, 16);
+        if (object == nullptr) continue;
+        void* const moved = emma_heap_resize(heap, object, 16, 3 * size);
+        emma_heap_free(heap, moved != nullptr ? moved : object);
+    }
+    (void)emma_heap_trim(heap);
+}
+
+void test_heaps_before_seal() {
+    for (emma_heap* heap : {g_before_reserve, g_under_reserve}) {
+        use_heap(heap);
+        CHECK(emma_heap_check(heap, nullptr, nullptr) == 0);
+    }
+    CHECK(calls_of(g_before_reserve) > 3);
+    CHECK(calls_of(g_under_reserve) == 0);  // the reserve was enough
+}
+
+void test_no_calls_after_seal() {
+    const std::size_t before = calls_of(nullptr);
+    const std::size_t before_reserve = calls_of(g_before_reserve);
+    for (emma_heap* heap : {g_before_reserve, g_under_reserve}) use_heap(heap);
+    emma_heap* const fresh = emma_heap_create(nullptr);
+    CHECK(fresh != nullptr);
+    use_heap(fresh);
+    emma_heap_destroy(fresh);
+    void* const object = emma_malloc(5000000);
+    CHECK(object != nullptr);
+    CHECK(emma_malloc(std::size_t{1} << 40) == nullptr);
+    emma_free(emma_realloc(object, 9000000));
+    (void)emma_trim();
+    CHECK(calls_of(nullptr) == before);
+    CHECK(calls_of(g_before_reserve) == before_reserve);
+    CHECK(calls_of(g_under_reserve) == 0);
+    for (emma_heap* heap : {g_before_reserve, g_under_reserve}) emma_heap_destroy(heap);
+    CHECK(calls_of(nullptr) == before);
+}
+
 void test_sealed() {
     CHECK(emma_seal() == 0);
     CHECK(emma_seal() == 0);
     CHECK(emma_reserve(1) == kNotPermitted);
+    test_no_calls_after_seal();
     void* list = nullptr;
     std::size_t bytes = 0;
     for (;; bytes += 1000) {
@@ -105,7 +157,11 @@ int main(int argc, char**) {
     CHECK(emma_reserve(~std::size_t{0}) == kNoMemory);
     CHECK(emma_reserve(std::size_t{1} << 50) == kNoMemory);
     void* const early = emma_malloc(5000000);
+    g_before_reserve = emma_heap_create(nullptr);
+    CHECK(emma_heap_alloc(g_before_reserve, 100, 16) != nullptr);
+    use_heap(g_before_reserve);
     CHECK(emma_reserve(kReserved) == 0);
+    g_under_reserve = emma_heap_create(nullptr);
     struct emma_stats stats;
     emma_stats(&stats);
     CHECK(stats.idle_bytes >= kReserved);
@@ -113,6 +169,7 @@ int main(int argc, char**) {
     use(16, 1000);  // the code is there now
     use(5000000, 5000000);
     test_every_size();
+    test_heaps_before_seal();
     test_sealed();
     return 0;
 }

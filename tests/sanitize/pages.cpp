@@ -51,6 +51,8 @@ bool move(void*, void*, std::size_t, void*, std::size_t) { return false; }
 
 }  // namespace
 
+constinit CallCount g_system_calls;
+
 constinit const PageSource kSystemPages{.map = map,
                                         .extend = extend,
                                         .unmap = unmap,
@@ -60,6 +62,7 @@ constinit const PageSource kSystemPages{.map = map,
                                         .idle_bytes = nullptr,
                                         .context = nullptr,
                                         .shape = &kDefaultShape,
-                                        .origin = 0};
+                                        .origin = 0,
+                                        .system_calls = nullptr};
 
 }  // namespace emma

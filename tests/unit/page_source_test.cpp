@@ -13,55 +13,61 @@ TEST_CASE("mappings are zeroed, aligned and of exactly the size asked for") {
     for (std::size_t alignment = kPageBytes; alignment <= std::size_t{1} << 32; alignment *= 4)
         for (std::size_t bytes :
              {kPageBytes, kSliceBytes, 3 * kSliceBytes, kArenaBytes + kPageBytes}) {
-            auto* const pages = static_cast<char*>(kSystemPages.map(nullptr, bytes, alignment, 0));
+            auto* const pages =
+                static_cast<char*>(kSystemPages.map(kSystemPages.context, bytes, alignment, 0));
             REQUIRE(pages != nullptr);
             const auto addr = reinterpret_cast<std::uintptr_t>(pages);
             CHECK(addr % alignment == 0);
             CHECK(pages[0] == 0);
             CHECK(pages[bytes - 1] == 0);
             pages[bytes - 1] = 1;
-            CHECK(kSystemPages.extend(nullptr, addr, kPageBytes) == Extension::kTaken);
+            CHECK(kSystemPages.extend(kSystemPages.context, addr, kPageBytes) == Extension::kTaken);
             // Only what asks for more than a page's alignment has a window of its own to grow in.
             if (alignment > kPageBytes) {
-                CHECK(kSystemPages.extend(nullptr, addr + bytes, kPageBytes) == Extension::kDone);
-                CHECK(kSystemPages.unmap(nullptr, pages + bytes, kPageBytes));
+                CHECK(kSystemPages.extend(kSystemPages.context, addr + bytes, kPageBytes) ==
+                      Extension::kDone);
+                CHECK(kSystemPages.unmap(kSystemPages.context, pages + bytes, kPageBytes));
             }
-            CHECK(kSystemPages.unmap(nullptr, pages, bytes));
+            CHECK(kSystemPages.unmap(kSystemPages.context, pages, bytes));
         }
 }
 
 TEST_CASE("what cannot be mapped is refused") {
-    CHECK(kSystemPages.map(nullptr, std::size_t{1} << 48, kPageBytes, 0) == nullptr);
-    CHECK(kSystemPages.map(nullptr, std::size_t{1} << 62, kArenaBytes, 0) == nullptr);
-    CHECK(kSystemPages.map(nullptr, kPageBytes, std::size_t{1} << 62, 0) == nullptr);
-    CHECK(kSystemPages.map(nullptr, ~std::size_t{0} - kPageBytes + 1, kArenaBytes, 0) == nullptr);
-    CHECK_FALSE(kSystemPages.unmap(nullptr, reinterpret_cast<void*>(1), kPageBytes));
+    CHECK(kSystemPages.map(kSystemPages.context, std::size_t{1} << 48, kPageBytes, 0) == nullptr);
+    CHECK(kSystemPages.map(kSystemPages.context, std::size_t{1} << 62, kArenaBytes, 0) == nullptr);
+    CHECK(kSystemPages.map(kSystemPages.context, kPageBytes, std::size_t{1} << 62, 0) == nullptr);
+    CHECK(kSystemPages.map(kSystemPages.context, ~std::size_t{0} - kPageBytes + 1, kArenaBytes,
+                           0) == nullptr);
+    CHECK_FALSE(kSystemPages.unmap(kSystemPages.context, reinterpret_cast<void*>(1), kPageBytes));
 }
 
 TEST_CASE("pages move without being copied") {
-    auto* const from = static_cast<char*>(kSystemPages.map(nullptr, kSliceBytes, kSliceBytes, 0));
-    auto* const to = static_cast<char*>(kSystemPages.map(nullptr, 4 * kSliceBytes, kSliceBytes, 0));
+    auto* const from =
+        static_cast<char*>(kSystemPages.map(kSystemPages.context, kSliceBytes, kSliceBytes, 0));
+    auto* const to =
+        static_cast<char*>(kSystemPages.map(kSystemPages.context, 4 * kSliceBytes, kSliceBytes, 0));
     from[0] = 1;
     from[kSliceBytes - 1] = 2;
-    REQUIRE(kSystemPages.move(nullptr, from, kSliceBytes, to, 4 * kSliceBytes));
+    REQUIRE(kSystemPages.move(kSystemPages.context, from, kSliceBytes, to, 4 * kSliceBytes));
     CHECK(to[0] == 1);
     CHECK(to[kSliceBytes - 1] == 2);
     CHECK(to[kSliceBytes] == 0);
     CHECK(to[4 * kSliceBytes - 1] == 0);
-    CHECK(kSystemPages.resize(nullptr, to, 4 * kSliceBytes, kSliceBytes));
-    CHECK(kSystemPages.unmap(nullptr, to, kSliceBytes));
+    CHECK(kSystemPages.resize(kSystemPages.context, to, 4 * kSliceBytes, kSliceBytes));
+    CHECK(kSystemPages.unmap(kSystemPages.context, to, kSliceBytes));
 }
 
 TEST_CASE("a window is left free behind each mapping, for growth in place") {
     std::vector<void*> mappings;
     for (int i = 0; i < 50; ++i) {
-        void* const pages = kSystemPages.map(nullptr, kSliceBytes, kArenaBytes, 0);
+        void* const pages = kSystemPages.map(kSystemPages.context, kSliceBytes, kArenaBytes, 0);
         REQUIRE(pages != nullptr);
         mappings.push_back(pages);
     }
     for (void* pages : mappings) {
         const std::uintptr_t behind = reinterpret_cast<std::uintptr_t>(pages) + kSliceBytes;
-        CHECK(kSystemPages.extend(nullptr, behind, kArenaBytes - kSliceBytes) == Extension::kDone);
-        CHECK(kSystemPages.unmap(nullptr, pages, kArenaBytes));
+        CHECK(kSystemPages.extend(kSystemPages.context, behind, kArenaBytes - kSliceBytes) ==
+              Extension::kDone);
+        CHECK(kSystemPages.unmap(kSystemPages.context, pages, kArenaBytes));
     }
 }

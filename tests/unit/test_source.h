@@ -49,7 +49,7 @@ class TestSource {
     // What a test leaves mapped goes with it.
     ~TestSource() {
         for (const auto& [addr, bytes] : mappings_)
-            (void)kSystemPages.unmap(nullptr, reinterpret_cast<void*>(addr), bytes);
+            (void)kSystemPages.unmap(kSystemPages.context, reinterpret_cast<void*>(addr), bytes);
     }
 
     const PageSource& source() {
@@ -61,32 +61,35 @@ class TestSource {
         source_.resize = resize;
         source_.move = move;
         source_.context = this;
+        source_.system_calls = &calls_;
         return source_;
     }
 
   private:
     static TestSource& self(void* context) { return *static_cast<TestSource*>(context); }
     bool refuses(Calls& kind) {
+        calls_.fetch_add(1, memory_order_relaxed);
         const bool any_call = any.refuses();
         return kind.refuses() || any_call;
     }
     static void* map(void* context, std::size_t bytes, std::size_t alignment, std::uintptr_t base) {
         TestSource& test = self(context);
         if (test.refuses(test.maps)) return nullptr;
-        void* const pages = kSystemPages.map(nullptr, bytes, alignment, base);
+        void* const pages = kSystemPages.map(kSystemPages.context, bytes, alignment, base);
         if (pages != nullptr) test.note(reinterpret_cast<std::uintptr_t>(pages), bytes);
         return pages;
     }
     static Extension extend(void* context, std::uintptr_t addr, std::size_t bytes) {
         TestSource& test = self(context);
         if (test.refuses(test.maps)) return Extension::kRefused;
-        const Extension result = kSystemPages.extend(nullptr, addr, bytes);
+        const Extension result = kSystemPages.extend(kSystemPages.context, addr, bytes);
         if (result == Extension::kDone) test.note(addr, bytes);
         return result;
     }
     static bool unmap(void* context, void* pages, std::size_t bytes) {
         TestSource& test = self(context);
-        if (test.refuses(test.unmaps) || !kSystemPages.unmap(nullptr, pages, bytes)) return false;
+        if (test.refuses(test.unmaps) || !kSystemPages.unmap(kSystemPages.context, pages, bytes))
+            return false;
         test.forget(reinterpret_cast<std::uintptr_t>(pages), bytes);
         return true;
     }
@@ -94,12 +97,12 @@ class TestSource {
         TestSource& test = self(context);
         if (test.refuses(test.purges)) return false;
         test.purged_bytes += bytes;
-        return kSystemPages.purge(nullptr, pages, bytes);
+        return kSystemPages.purge(kSystemPages.context, pages, bytes);
     }
     static bool resize(void* context, void* pages, std::size_t old_bytes, std::size_t new_bytes) {
         TestSource& test = self(context);
         if (test.refuses(test.resizes)) return false;
-        if (!kSystemPages.resize(nullptr, pages, old_bytes, new_bytes)) return false;
+        if (!kSystemPages.resize(kSystemPages.context, pages, old_bytes, new_bytes)) return false;
         test.forget(reinterpret_cast<std::uintptr_t>(pages), old_bytes);
         test.note(reinterpret_cast<std::uintptr_t>(pages), new_bytes);
         return true;
@@ -108,7 +111,8 @@ class TestSource {
                      std::size_t target_bytes) {
         TestSource& test = self(context);
         if (test.refuses(test.moves)) return false;
-        if (!kSystemPages.move(nullptr, pages, bytes, target, target_bytes)) return false;
+        if (!kSystemPages.move(kSystemPages.context, pages, bytes, target, target_bytes))
+            return false;
         test.forget(reinterpret_cast<std::uintptr_t>(pages), bytes);
         return true;
     }
@@ -124,6 +128,7 @@ class TestSource {
         mappings_.erase(mappings_.lower_bound(addr), mappings_.lower_bound(addr + bytes));
     }
 
+    CallCount calls_;
     std::mutex mutex_;
     std::map<std::uintptr_t, std::size_t> mappings_;
     PageSource source_{};

@@ -40,8 +40,7 @@ struct StatisticsInspector {
     // Counted all the time by everybody, so their orders would multiply what there is to explore.
     static void leave_out_statistics(ArenaPool& arenas) {
         Pages& pages = arenas.pages_;
-        for (auto* word :
-             {&arenas.released_slices_, &pages.mapped_bytes_, &pages.peak_bytes_, &pages.calls_})
+        for (auto* word : {&arenas.released_slices_, &pages.mapped_bytes_, &pages.peak_bytes_})
             explore::leave_out(word, sizeof *word);
     }
 };

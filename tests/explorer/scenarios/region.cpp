@@ -20,7 +20,7 @@ class Pieces : public Scenario {
 
     void set_up() override {
         const std::size_t bytes = (kRegionPages + 1) * kPageBytes;  // the last has the head
-        void* const memory = kSystemPages.map(nullptr, bytes, kPageBytes, 0);
+        void* const memory = kSystemPages.map(kSystemPages.context, bytes, kPageBytes, 0);
         region_ = Region::make(memory, bytes, 0, Region::Fresh::kZeroed);
         start_ = reinterpret_cast<std::uintptr_t>(memory);
         expect(all_free(), "the scenario's own mistake");
