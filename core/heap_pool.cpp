@@ -22,14 +22,14 @@ bool fits(std::uintptr_t heap_addr) {
 
 bool Generations::begin(Pages& pages) {
     if (page_.load(memory_order_relaxed) != nullptr) return true;
-    void* const page = pages.map(kPageBytes, kPageBytes);
+    auto* const page = static_cast<Atomic<std::uint16_t>*>(pages.map(kPageBytes, kPageBytes));
     if (page == nullptr) return false;
     if (!kBare) count_call(&g_system_calls);
-    (void)arch::wipe_on_fork(page, kPageBytes);
+    if (arch::wipe_on_fork(page, kPageBytes) != arch::Errno::kNone)
+        page->store(kUnknown, memory_order_relaxed);
     Atomic<std::uint16_t>* expected = nullptr;
     // A failure means that another thread has made it.
-    if (!page_.compare_exchange(expected, static_cast<Atomic<std::uint16_t>*>(page),
-                                memory_order_acq_rel, memory_order_relaxed))
+    if (!page_.compare_exchange(expected, page, memory_order_acq_rel, memory_order_relaxed))
         (void)pages.unmap_or_keep(page, kPageBytes);
     return true;
 }
@@ -39,7 +39,8 @@ std::uint16_t Generations::current() {
     if (page == nullptr) return 0;
     std::uint16_t generation = page->load(memory_order_relaxed);
     if (generation != 0) return generation;
-    const auto next = static_cast<std::uint16_t>(last_.load(memory_order_relaxed) + 1);
+    std::uint16_t next = last_.load(memory_order_relaxed);
+    if (next != kUnknown) ++next;
     // A failure means that another thread has numbered the process.
     if (!page->compare_exchange(generation, next, memory_order_relaxed, memory_order_relaxed))
         return generation;
@@ -107,10 +108,13 @@ Heap* HeapPool::take_idle(Heap* heap, ArenaPool& arenas, Holder holder) {
 }
 
 bool HeapPool::is_gone(Holder holder, std::uint32_t process) {
-    if (!holder.is_thread()) return false;
-    if (holder.generation() != generations_.current()) return generations_.is_settled();
-    // Only a thread of this very process can be asked about: a vfork's child shares its memory.
-    return holder.process() == process && arch::thread_is_gone(process, holder.thread());
+    const std::uint16_t generation = generations_.current();
+    if (!holder.is_thread() || generation == Generations::kUnknown) return false;
+    if (holder.generation() != generation) return generations_.is_settled();
+    // Only a thread of this very process can be asked about: a vfork's child shares its memory. And
+    // only by its ids: it has none if it was refused them, as the first thread of a program.
+    return process != 0 && holder.process() == process && holder.thread() != 0 &&
+           arch::thread_is_gone(process, holder.thread());
 }
 
 // A heap that was left in the middle of an operation is never taken over; nor one that a visitor

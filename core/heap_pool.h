@@ -12,14 +12,18 @@ namespace emma {
 
 // Numbers the processes of a line of forks, so that a child knows which heaps were its parent's.
 // The number lies in a page that the kernel fills with zeros in a child (madvise(2),
-// MADV_WIPEONFORK), and not where the memory is shared (vfork(2)); a process id would tell those
-// apart as well. On a kernel without it (before 4.14) every child has its parent's number, and
-// adopts nothing of it.
+// MADV_WIPEONFORK), but not if the memory is shared (vfork(2)). A process id does not tell parent
+// and child apart: each may be process 1 of a namespace of its own.
 class Generations {
   public:
+    // Nothing tells a child from its parent: the kernel (before 4.14) or a sandbox refuses the
+    // advice, or the numbers have run out after 65,534 forks in a line. Then no thread is ever
+    // known to be gone.
+    static constexpr std::uint16_t kUnknown = 65535;
+
     // Has the page; false: no memory for it.
     bool begin(Pages& pages);
-    // Of this process; 0: there is no page yet. It begins again after 65,535 forks in a line.
+    // Of this process; 0: there is no page yet.
     std::uint16_t current();
     // Whether the thread that survived the fork has said that its heap is of this generation. Not
     // where there is no page yet, or this thread sees it late: the others' generation is its own.

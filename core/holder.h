@@ -9,7 +9,7 @@
 //
 // The generation tells a process from those that it was forked from (see heap_pool.h). The first
 // thread of a program does not say who it is, which would cost it system calls: all its fields are
-// 0. Ids are below 2^22 (proc(5), pid_max).
+// 0. An id is 0 if a sandbox refuses to tell it. Ids are below 2^22 (proc(5), pid_max).
 #pragma once
 
 #include <cstdint>

@@ -115,8 +115,9 @@ bool leave_as_last() { return other_thread_count.fetch_sub(1, kAcquireRelease) =
     self->destructors.unmap_pages();
     self->result = result;
     if (!self->handle.end()) arch::exit_thread();
-    // Else the kernel would clear a word in memory that is somebody else's by then.
-    arch::forget_clear_on_exit_word();
+    // Otherwise the kernel would clear a word in memory that is somebody else's by then. If the
+    // call is refused the mapping stays.
+    if (!arch::forget_clear_on_exit_word()) arch::exit_thread();
     emma_arch_unmap_and_exit(self->mapping, self->mapping_bytes);
 }
 

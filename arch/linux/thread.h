@@ -33,7 +33,8 @@ inline Errno set_thread_pointer(ThreadControlBlock* thread) {
     return error_of(syscall2(kSysArchPrctl, kArchSetFs, reinterpret_cast<long>(thread)));
 }
 
-// rt_sigprocmask(2), SIG_SETMASK: the calling thread's mask; returns the one before. Cannot fail.
+// rt_sigprocmask(2), SIG_SETMASK: the calling thread's mask; returns the one before. It fails only
+// if a sandbox refuses it; then nothing has changed.
 inline SignalMask set_signal_mask(SignalMask mask) {
     SignalMask before = 0;
     syscall4(kSysRtSigprocmask, kSignalSetMask, reinterpret_cast<long>(&mask),
@@ -41,8 +42,9 @@ inline SignalMask set_signal_mask(SignalMask mask) {
     return before;
 }
 
-// set_tid_address(2) with null: the kernel will write nowhere when this thread ends.
-inline void forget_clear_on_exit_word() { syscall1(kSysSetTidAddress, 0); }
+// set_tid_address(2) with null: the kernel will write nowhere when this thread ends. False if a
+// sandbox refuses it.
+inline bool forget_clear_on_exit_word() { return !is_error(syscall1(kSysSetTidAddress, 0)); }
 
 // exit(2): this thread alone ends.
 [[noreturn]] inline void exit_thread() {

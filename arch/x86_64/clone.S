@@ -56,10 +56,10 @@ emma_arch_unmap_and_exit:
         .cfi_undefined rip              // no way back
         movl    $SYS_MUNMAP, %eax
         syscall                         // on failure the mapping stays, and the thread ends all the same
-        xorl    %edi, %edi              // status 0, seen by nobody
+1:      xorl    %edi, %edi              // status 0, seen by nobody
         movl    $SYS_EXIT, %eax
         syscall
-        ud2                             // exit(2) does not return
+        jmp     1b                      // exit(2) returns only if a sandbox refuses it
         .cfi_endproc
         .size   emma_arch_unmap_and_exit, .-emma_arch_unmap_and_exit
 
