@@ -8,6 +8,7 @@
 #if defined(__x86_64__) && defined(__LP64__)
 #include "arch/x86_64/cpu.h"
 #include "arch/x86_64/gs.h"
+#include "arch/x86_64/random.h"
 #include "arch/x86_64/syscall.h"
 #include "arch/x86_64/syscall_numbers.h"
 #include "arch/x86_64/tcb.h"
@@ -35,6 +36,8 @@ static_assert(std::same_as<decltype(copy_bytes(nullptr, nullptr, std::size_t{}))
 static_assert(std::same_as<decltype(zero_bytes(nullptr, std::size_t{})), void>);
 static_assert(std::same_as<decltype(thread_pointer()), ThreadControlBlock*>);
 static_assert(std::same_as<decltype(load_gs(0)), void*>);
+static_assert(std::same_as<decltype(stack_canary()), std::uint64_t>);
+static_assert(std::same_as<decltype(random_word()), std::uint64_t>);
 static_assert(kCacheLineBytes >= 64 && (kCacheLineBytes & (kCacheLineBytes - 1)) == 0);
 
 }  // namespace emma::arch

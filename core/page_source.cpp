@@ -1,47 +1,80 @@
 // SPDX-License-Identifier: MIT OR Apache-2.0
 // The default page source. It chooses addresses itself, so that an aligned mapping is one system
-// call that maps not a page too many: a cursor walks up through a range that programs leave empty,
-// a window of whole arenas for each mapping. The kernel chooses where that fails.
+// call that maps not a page too many. What no object may reach lies apart from the objects:
+//
+//   TiB    17                  24                         31                  32
+//          | arenas            | huge objects             | metadata          |
+//          | |4|gap|4|gap| ... | each at a multiple of 4  | page after page   |      (MiB)
+//
+// A cursor walks up through each zone, from a secret address. An arena lies at a multiple of 8 MiB,
+// and the other half of each 8 MiB stays empty: no overflow of an object at an arena's end reaches
+// a header. The kernel chooses the address if a zone cannot be used; then a page on either side
+// stays empty until the program maps something there.
 #include "core/page_source.h"
 
+#include <bit>
+
+#include "arch/arch.h"
 #include "arch/linux/memory.h"
+#include "core/config.h"
 #include "core/layout.h"
 
 namespace emma {
+
+constinit Atomic<std::uintptr_t> g_zone_cursors[kZoneCount];
+
 namespace {
 
-// 17 to 25 TiB: below position-independent programs, libraries and stacks, above everything that is
-// linked at a fixed address and above AddressSanitizer's shadow, within what valgrind and QEMU map.
-constexpr std::uintptr_t kRangeStart = std::uintptr_t{17} << 40;
-constexpr std::uintptr_t kRangeBytes = std::uintptr_t{8} << 40;
-constexpr unsigned kWindowAttempts = 3;
+// Below position-independent programs, libraries and stacks, above everything that is linked at a
+// fixed address and above AddressSanitizer's shadow, within what valgrind and QEMU map.
+constexpr std::uint8_t kZoneStartTib[] = {17, 24, 31, 32};
+static_assert(sizeof kZoneStartTib == kZoneCount + 1);
+static_assert(std::uintptr_t{kZoneStartTib[kArenaZone]} << 40 == kSystemOrigin);
+constexpr std::uintptr_t zone_start(unsigned zone) {
+    return std::uintptr_t{kZoneStartTib[zone]} << 40;
+}
+constexpr unsigned kAttempts = 3;
 
-constinit Atomic<std::uintptr_t> g_cursor{0};  // any thread; 0 until first used
-
-// A start that differs from run to run where the system randomises the stack, and between copies of
-// Emma in one program; no entropy is asked of the system, since that would be a call that a sandbox
-// must allow.
-std::uintptr_t first_cursor() {
-    const auto stack_addr = reinterpret_cast<std::uintptr_t>(__builtin_frame_address(0));
-    const auto copy_addr = reinterpret_cast<std::uintptr_t>(&g_cursor);
-    const std::uintptr_t mixed = ((stack_addr >> 4) + copy_addr) * 0x9e3779b97f4a7c15;
-    return kRangeStart + align_down((mixed >> 8) & (kRangeBytes - 1), kArenaBytes);
+// A secret of the process that takes no system call to learn: the stack protector's, which every
+// program start makes of the kernel's random bytes (AT_RANDOM). Where no program start has set it,
+// or nobody has set %fs, the processor's random numbers or its clock.
+std::uint64_t secret() {
+    const std::uint64_t canary = kThreadPointer ? arch::stack_canary() : 0;
+    return canary != 0 ? canary : arch::random_word();
 }
 
-// An address range of whole windows that no other call gets; relaxed: only the number matters.
-// Retries only when another thread has taken its windows.
-std::uintptr_t take_windows(std::size_t bytes, std::size_t alignment) {
-    const std::size_t step = align_up(bytes, kArenaBytes);
-    const std::size_t unit = alignment < kArenaBytes ? kArenaBytes : alignment;
-    std::uintptr_t cursor = g_cursor.load(memory_order_relaxed);
+// Speck128/128, a block cipher (Beaulieu et al., 2013): who sees results learns neither the key nor
+// other results. The key is the secret and this copy of Emma; each of `high` and `low` gives
+// another result.
+std::uint64_t scramble(std::uint64_t high, std::uint64_t low) {
+    std::uint64_t key = secret();
+    auto next_key = reinterpret_cast<std::uintptr_t>(&g_zone_cursors);
+    for (std::uint64_t round = 0; round < 32; ++round) {
+        high = (std::rotr(high, 8) + low) ^ key;
+        low = std::rotl(low, 3) ^ high;
+        next_key = (std::rotr(next_key, 8) + key) ^ round;
+        key = std::rotl(key, 3) ^ next_key;
+    }
+    return high;
+}
+
+// An address range of the zone at a multiple of `unit` that no other call gets before the cursor
+// has gone round; 0: the zone is too small for it. `elsewhere`: not where the cursor is. Relaxed:
+// only the number matters. Retries only when another thread has taken its range.
+std::uintptr_t take_range(unsigned zone, std::size_t bytes, std::size_t unit, bool elsewhere) {
+    const std::uintptr_t start = zone_start(zone);
+    const std::size_t zone_bytes = zone_start(zone + 1) - start;
+    if (bytes > zone_bytes / 2 || unit > zone_bytes / 4) return 0;
+    const std::size_t room = zone_bytes - bytes - unit;
+    std::uintptr_t cursor = g_zone_cursors[zone].load(memory_order_relaxed);
     for (;;) {
-        std::uintptr_t start = cursor == 0 ? first_cursor() : cursor;
-        start = align_up(start, unit);
-        if (start - kRangeStart > kRangeBytes || step > kRangeBytes)
-            start = align_up(kRangeStart, unit);
-        if (g_cursor.compare_exchange(cursor, start + step, memory_order_relaxed,
-                                      memory_order_relaxed))
-            return start;
+        std::uintptr_t addr = align_up(cursor, unit);
+        // At first the cursor is 0. Each later time it is another one.
+        if (elsewhere || addr - start > room)
+            addr = align_up(start + scramble(cursor, zone) % room, unit);
+        if (g_zone_cursors[zone].compare_exchange(cursor, addr + bytes, memory_order_relaxed,
+                                                  memory_order_relaxed))
+            return addr;
     }
 }
 
@@ -50,28 +83,29 @@ std::uintptr_t take_windows(std::size_t bytes, std::size_t alignment) {
     return arch::unmap(pages, bytes) == arch::Errno::kNone;
 }
 
-// Where the kernel likes, with the unaligned ends cut off.
+// Where the kernel likes, with the unaligned ends cut off and at least a page of each.
 void* map_and_trim(void* counter, std::size_t bytes, std::size_t alignment) {
-    const std::size_t padded = bytes + alignment - kPageBytes;
+    const std::size_t padded = bytes + alignment + kPageBytes;
     if (padded < bytes) return nullptr;
     count_call(counter);
     const arch::Result<void*> mapped = arch::map_anywhere(padded, arch::kProtReadWrite);
     if (!mapped.ok()) return nullptr;
     const auto start = reinterpret_cast<std::uintptr_t>(mapped.value());
-    const std::uintptr_t aligned = align_up(start, alignment);
-    const std::size_t before = aligned - start;
-    const std::size_t after = padded - before - bytes;
+    const std::uintptr_t aligned = align_up(start + kPageBytes, alignment);
+    const std::uintptr_t end = aligned + bytes;
     // A failed unmap leaves address space unused, nothing else.
-    if (before != 0) (void)system_unmap(counter, mapped.value(), before);
-    if (after != 0) (void)system_unmap(counter, reinterpret_cast<void*>(aligned + bytes), after);
+    (void)system_unmap(counter, mapped.value(), aligned - start);
+    (void)system_unmap(counter, reinterpret_cast<void*>(end), start + padded - end);
     return reinterpret_cast<void*>(aligned);
 }
 
-// Pages that need no alignment go where the kernel likes, beside what is there: fewer page tables.
-void* system_map(void* counter, std::size_t bytes, std::size_t alignment, std::uintptr_t) {
-    const unsigned attempts = alignment > kPageBytes ? kWindowAttempts : 0;
-    for (unsigned attempt = 0; attempt < attempts; ++attempt) {
-        const std::uintptr_t addr = take_windows(bytes, alignment);
+void* system_map(void* counter, std::size_t bytes, std::size_t alignment, std::uintptr_t base) {
+    unsigned zone = base != 0 ? kArenaZone : kHugeZone;
+    std::size_t unit = base != 0 ? 2 * kArenaBytes : alignment;
+    if (alignment < kArenaBytes) zone = kMetadataZone;
+    for (unsigned attempt = 0; attempt < kAttempts; ++attempt) {
+        const std::uintptr_t addr = take_range(zone, bytes, unit, attempt != 0);
+        if (addr == 0) break;
         count_call(counter);
         const arch::Result<void*> mapped = arch::map_at(addr, bytes, arch::kProtReadWrite);
         if (mapped.ok()) return mapped.value();
@@ -116,7 +150,7 @@ constinit const PageSource kSystemPages{.map = system_map,
                                         .idle_bytes = nullptr,
                                         .context = &g_system_calls,
                                         .shape = &kDefaultShape,
-                                        .origin = 0,
+                                        .origin = kSystemOrigin,
                                         .system_calls = &g_system_calls};
 
 }  // namespace emma

@@ -24,7 +24,7 @@ using CallCount = Atomic<std::size_t>;  // any thread, relaxed: it publishes not
 // signal handler included.
 struct PageSource {
     // Zeroed pages at `base` plus a multiple of `alignment` (a power of two, at least a page), or
-    // null. `base` is 0 or `origin`.
+    // null. `base` is `origin` for an arena, and 0 for anything else.
     void* (*map)(void* context, std::size_t bytes, std::size_t alignment, std::uintptr_t base);
     // Zeroed pages at exactly `addr`, directly behind pages of `map` or `extend`.
     Extension (*extend)(void* context, std::uintptr_t addr, std::size_t bytes);
@@ -57,6 +57,14 @@ extern constinit CallCount g_system_calls;
 [[gnu::always_inline]] inline void count_call(void* counter) {
     static_cast<CallCount*>(counter)->fetch_add(1, memory_order_relaxed);
 }
+// Its arenas lie at multiples of an arena from here.
+inline constexpr std::uintptr_t kSystemOrigin = std::uintptr_t{17} << 40;
+
+// Where it maps next what has an address range of its own (page_source.cpp); 0: from a secret
+// address on. A program that must find the same addresses in each run, as tests do, sets them
+// before it allocates. any thread
+enum : unsigned { kArenaZone, kHugeZone, kMetadataZone, kZoneCount };
+extern constinit Atomic<std::uintptr_t> g_zone_cursors[kZoneCount];
 
 inline constexpr unsigned kPageShift = 12;  // x86-64 has no other base page
 inline constexpr std::size_t kPageBytes = std::size_t{1} << kPageShift;

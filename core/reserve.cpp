@@ -114,7 +114,7 @@ constinit const PageSource kReservingPages{.map = reserving_map,
                                            .idle_bytes = reserved_idle_bytes,
                                            .context = &g_system_calls,
                                            .shape = &kReservedShape,
-                                           .origin = 0,
+                                           .origin = kSystemOrigin,
                                            .system_calls = &g_system_calls};
 
 constinit const PageSource kSealedPages{.map = sealed_map,
@@ -126,7 +126,7 @@ constinit const PageSource kSealedPages{.map = sealed_map,
                                         .idle_bytes = reserved_idle_bytes,
                                         .context = &g_system_calls,
                                         .shape = &kReservedShape,
-                                        .origin = 0,
+                                        .origin = kSystemOrigin,
                                         .system_calls = &g_system_calls};
 
 // ---- populating --------------------------------------------------------------------------------
@@ -181,7 +181,7 @@ EMMA_PUBLIC int emma_reserve(size_t bytes) noexcept {
     const std::size_t usable = reserve_bytes_for(bytes);
     const std::size_t total =
         align_up(usable + Region::head_bytes(usable / kPageBytes + 1, 0), kPageBytes);
-    void* const memory = kSystemPages.map(&g_system_calls, total, kArenaBytes, 0);
+    void* const memory = kSystemPages.map(&g_system_calls, total, kArenaBytes, kSystemOrigin);
     if (memory == nullptr) return kEnomem;
     populate(memory, total);
     publish(Region::make(memory, total, 0, Region::Fresh::kZeroed));

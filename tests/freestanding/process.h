@@ -101,8 +101,14 @@ inline void lift_memory_limit() {
     g_memory_is_limited = false;
 }
 
+// Where the allocator maps next (core/page_source.h).
+extern "C" std::uint64_t zone_cursors[3] asm("_ZN4emma14g_zone_cursorsE");
+
 // Starts the program again without random addresses, where it has them and the kernel is willing.
+// To be called before the first allocation.
 inline void fix_addresses(char** argv, char** envp) {
+    for (unsigned zone = 0; zone < 3; ++zone)
+        zone_cursors[zone] = (std::uint64_t{17} + 7 * zone) << 40;
     constexpr long kNoRandomAddresses = 0x40000;  // ADDR_NO_RANDOMIZE, personality(2)
     const long now = emma_syscall(__NR_personality, 0xffffffffL);
     if (now < 0 || (now & kNoRandomAddresses) != 0) return;

@@ -22,8 +22,8 @@ TEST_CASE("mappings are zeroed, aligned and of exactly the size asked for") {
             CHECK(pages[bytes - 1] == 0);
             pages[bytes - 1] = 1;
             CHECK(kSystemPages.extend(kSystemPages.context, addr, kPageBytes) == Extension::kTaken);
-            // Only what asks for more than a page's alignment has a window of its own to grow in.
-            if (alignment > kPageBytes) {
+            // Only what asks for the alignment of a window has one of its own to grow in.
+            if (alignment >= kArenaBytes) {
                 CHECK(kSystemPages.extend(kSystemPages.context, addr + bytes, kPageBytes) ==
                       Extension::kDone);
                 CHECK(kSystemPages.unmap(kSystemPages.context, pages + bytes, kPageBytes));
