@@ -152,6 +152,26 @@ inline std::uintptr_t start_of(const Slab* slab) {
 inline BitmapWord* freed_words_of(const Slab* slab) {
     return slab->free_words + arena_of(slab)->shape().freed_distance;
 }
+// CHECKS builds: 1 = the slot is of a larger class than its object asks for, because memory was
+// short. Whoever holds the object changes its bit. Behind the free bitmap, which leaves that much
+// room but for slots of 16 bytes, and those are of the least class.
+inline BitmapWord* oversized_words_of(const Slab* slab) {
+    return slab->free_words + slab->slice_count * arena_of(slab)->shape().bitmap_words / 2;
+}
+inline bool is_oversized(const Slab* slab, SlotIndex slot) {
+    return raw(slab->size_class) != 0 &&
+           (oversized_words_of(slab)[word_index_of(slot)].load(memory_order_relaxed) &
+            bit_of(slot)) != 0;
+}
+inline void set_oversized(const Slab* slab, SlotIndex slot, bool is_oversized) {
+    if (raw(slab->size_class) == 0) return;
+    BitmapWord& word = oversized_words_of(slab)[word_index_of(slot)];
+    if (is_oversized) {
+        word.set_bits(bit_of(slot), memory_order_relaxed);
+    } else {
+        word.clear_bits(bit_of(slot), memory_order_relaxed);
+    }
+}
 // The next slab in the same heap's inbox. Belongs to whoever raised the slab's remote words from 0,
 // until the owner pops it.
 inline Slab*& inbox_next_of(Slab* slab) { return arena_of(slab)->inbox_links()[slice_of(slab)]; }

@@ -60,11 +60,6 @@ class ArenaPool {
     // Gives every arena back, in use or not, and what lists them. The pool is dead then.
     void unmap_all();
 
-    // That an allocation had to make do: from now on slots may be larger than their objects ask
-    // for.
-    void note_shortage() { had_shortage_.store(true, memory_order_relaxed); }
-    bool had_shortage() const { return had_shortage_.load(memory_order_relaxed); }
-
     ArenaTable& table() { return table_; }
     const ArenaTable& table() const { return table_; }
     Pages& pages() { return pages_; }
@@ -115,7 +110,6 @@ class ArenaPool {
     Atomic<std::size_t> last_look_;     // how many had been released then
     Atomic<std::size_t> dirty_slices_;  // free and resident at the last look
     Atomic<std::size_t> extra_limit_;   // slices by which the purge limit was raised
-    Atomic<bool> had_shortage_;
     ArenaTable table_{};
     ArenaList list_{};
     // What the table has lately said about arenas, in front of it: an arena's address above the

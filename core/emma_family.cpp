@@ -12,7 +12,7 @@ namespace {
 // Between two small slots, the old one the thread's own.
 void* move_small(void* pointer, std::size_t held, std::size_t size) {
     void* const fresh = emma_malloc(size);
-    if (fresh == nullptr) return nullptr;
+    if (fresh == nullptr) return size <= held ? pointer : nullptr;  // what shrinks may stay
     copy_units(fresh, pointer, size < held ? size : held);
     emma_free(pointer);
     return fresh;

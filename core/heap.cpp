@@ -40,6 +40,11 @@ SliceRange claim_for(Heap& heap, Arena* near, unsigned count) {
     panic(Misuse::kDoubleFree, reinterpret_cast<void*>(start_of(slab) + raw(slot) * bytes), bytes);
 }
 
+void mark_oversized(const Slab& slab, void* object) {
+    const auto addr = reinterpret_cast<std::uintptr_t>(object);
+    set_oversized(&slab, slot_starting_at(slab, addr - start_of(&slab)), true);
+}
+
 bool has_free_slot(const Slab& slab) {
     for (unsigned word = 0; word < word_count_for(slab.slot_count); ++word)
         if (slab.free_words[word].load(memory_order_relaxed) != 0) return true;
@@ -55,12 +60,14 @@ void* Heap::allocate(SizeClass size_class, bool* untouched) {
 
 // Memory has run out: full slabs with a single free slot will do, and slots of larger classes.
 void* Heap::allocate_scraping(SizeClass size_class, bool* untouched) {
-    if (kChecks) arenas->note_shortage();
     list_all_with_room();
-    for (unsigned index = raw(size_class); index < kSizeClassCount; ++index)
-        if (void* const pointer =
-                allocate_with(SizeClass(static_cast<std::uint8_t>(index)), untouched, false))
-            return pointer;
+    for (unsigned index = raw(size_class); index < kSizeClassCount; ++index) {
+        void* const pointer =
+            allocate_with(SizeClass(static_cast<std::uint8_t>(index)), untouched, false);
+        if (pointer == nullptr) continue;
+        if (kChecks && index != raw(size_class)) mark_oversized(*slabs[index].current, pointer);
+        return pointer;
+    }
     return nullptr;
 }
 
@@ -310,6 +317,9 @@ void Heap::set_up(const SliceRange& range, SizeClass size_class) {
     slab.last_rest = rest_for(slot_bytes, slab.slot_count - 1u);
     slab.owner.set(this, slab.is_small_class());
     fill_free(slab.free_words, slab.slot_count);
+    if (kChecks && raw(size_class) != 0)
+        for (unsigned word = 0; word < word_count_for(slab.slot_count); ++word)
+            oversized_words_of(&slab)[word].store(0, memory_order_relaxed);
     if (tracks_untouched(&slab))
         // Its bitmap is one word, where all slots are free now.
         slab.untouched().store(

@@ -32,22 +32,33 @@ SizeClass class_for(const Shape& shape, std::size_t bytes, std::size_t alignment
     return size_class;
 }
 
-// What an allocation of these arguments yields where nothing falls back.
-std::size_t natural_bytes(const Shape& shape, std::size_t bytes, std::size_t alignment) {
+// Whether an object of these arguments is given a slot of `held` bytes where memory is not short.
+bool asks_for(const Shape& shape, std::size_t bytes, std::size_t alignment, std::size_t held) {
     const SizeClass size_class = class_for(shape, bytes, alignment);
-    if (is_medium_or_less(size_class)) return geometry(size_class).slot_bytes;
-    return align_up(bytes == 0 ? 1 : bytes,
-                    bytes <= shape.run_max_bytes() ? shape.slice_bytes() : kPageBytes);
+    return is_medium_or_less(size_class) && geometry(size_class).slot_bytes == held;
 }
 
-// Whether a live object cannot be one of these arguments. An object may be larger than natural
-// where resize() left it in place when it shrank, or where memory was short.
-bool contradicts(const ArenaPool& arenas, const Place& place, std::size_t bytes,
-                 std::size_t alignment) {
+// Whether a run of these arguments has so many slices.
+bool asks_for_run(const Shape& shape, std::size_t bytes, std::size_t alignment, unsigned slices) {
+    return !is_medium_or_less(class_for(shape, bytes, alignment)) &&
+           alignment <= shape.run_max_alignment &&
+           shape.slice_count_for(bytes == 0 ? 1 : bytes) == slices;
+}
+
+// CHECKS builds: whether a live object cannot be one of these arguments. Marked is what memory was
+// too short for: it may be of any smaller size. A huge object may have been meant to be a run, but
+// is of its size in pages all the same.
+bool contradicts(const Shape& shape, const Place& place, std::size_t bytes, std::size_t alignment) {
     if (bytes > place.bytes) return true;
-    if (bytes >= place.bytes / 2 || place.kind == Place::kHuge || arenas.had_shortage())
-        return false;
-    return natural_bytes(arenas.shape(), bytes, alignment) != place.bytes;
+    if (place.kind == Place::kHuge)
+        return is_medium_or_less(class_for(shape, bytes, alignment)) ||
+               align_up(bytes == 0 ? 1 : bytes, kPageBytes) != place.bytes;
+    const bool is_marked = place.kind == Place::kSlot ? is_oversized(place.slab, place.slot)
+                                                      : place.slab->uncounted != 0;
+    const bool is_natural = place.kind == Place::kSlot
+                                ? asks_for(shape, bytes, alignment, place.bytes)
+                                : asks_for_run(shape, bytes, alignment, place.slab->slice_count);
+    return is_natural == is_marked;
 }
 
 // Slots are multiples of 16 bytes at multiples of 16.
@@ -173,13 +184,15 @@ void Instance::release(void* pointer) {
 void Instance::check_size(const void* pointer, std::size_t bytes, std::size_t alignment) const {
     if (!kChecks) return;
     const Place place = prove(arenas, pointer);
-    const bool is_aligned = (reinterpret_cast<std::uintptr_t>(pointer) & (alignment - 1)) == 0;
-    if (!is_aligned || contradicts(arenas, place, bytes, alignment))
+    const bool is_aligned = is_power_of_two(alignment) &&
+                            (reinterpret_cast<std::uintptr_t>(pointer) & (alignment - 1)) == 0;
+    if (!is_aligned || contradicts(arenas.shape(), place, bytes, alignment))
         panic(Misuse::kWrongSize, pointer, place.bytes);
 }
 
 void Instance::release_slot(const Place& place) {
     Heap* const home = place.slab->owner.heap();
+    if (kChecks) set_oversized(place.slab, place.slot, false);
     HeapLease lease(*this, home);
     if (lease) {
         lease->put(place.slab, place.slot);
@@ -190,21 +203,35 @@ void Instance::release_slot(const Place& place) {
 
 // ---- resizing ----------------------------------------------------------------------------------
 
-bool Instance::resize_in_place(const Place& place, std::size_t bytes) {
+bool Instance::resize_in_place(const Place& place, std::size_t alignment, std::size_t bytes) {
+    if (kChecks && place.kind == Place::kSlot) {
+        if (!asks_for(arenas.shape(), bytes, alignment, place.bytes)) return false;
+        set_oversized(place.slab, place.slot, false);
+        return true;
+    }
     if (place.kind == Place::kSlot) return stays_in_slot(place.bytes, bytes);
     return place.kind == Place::kRun && resize_run(arenas, place.slab, bytes);
 }
 
+// Whether an object stays where it is because there is no memory for a smaller place; CHECKS builds
+// mark it. They have no mark for huge objects.
+bool Instance::stays_oversized(const Place& place, std::size_t bytes) {
+    if (bytes > place.bytes || (kChecks && place.kind == Place::kHuge)) return false;
+    if (kChecks && place.kind == Place::kSlot) set_oversized(place.slab, place.slot, true);
+    if (kChecks && place.kind == Place::kRun) place.slab->uncounted = 1;
+    return true;
+}
+
 void* Instance::resize(void* pointer, std::size_t alignment, std::size_t bytes) {
     const Place place = prove(arenas, pointer);
-    if (resize_in_place(place, bytes)) return pointer;
+    if (resize_in_place(place, alignment, bytes)) return pointer;
     if (bytes > kMaxRequestBytes) return nullptr;
     if (place.kind == Place::kHuge)
         if (void* const moved =
                 resize_huge(arenas, reinterpret_cast<std::uintptr_t>(pointer), alignment, bytes))
             return moved;
     void* const fresh = allocate(bytes, alignment, Contents::kAny);
-    if (fresh == nullptr) return nullptr;
+    if (fresh == nullptr) return stays_oversized(place, bytes) ? pointer : nullptr;
     arch::copy_bytes(fresh, pointer, bytes < place.bytes ? bytes : place.bytes);
     release(pointer);
     return fresh;

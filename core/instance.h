@@ -35,10 +35,11 @@ struct Instance {
     // Proves the pointer, panics where it is no live object; null is ignored.
     void release(void* pointer);
     // CHECKS builds: panics where `pointer` is no live object that these arguments can have
-    // yielded.
+    // yielded; any `alignment`.
     void check_size(const void* pointer, std::size_t bytes, std::size_t alignment) const;
     // Whether an object of `bytes` is kept in the slot of `held` bytes that it has: until half of
-    // it would be idle. Never where `held` is 0.
+    // it would be idle. Never where `held` is 0. CHECKS builds know no size by heart, so they keep
+    // it only if an object of that size is given such a slot.
     static bool stays_in_slot(std::size_t held, std::size_t bytes) {
         return bytes <= held && bytes >= held / 2 && held != 0;
     }
@@ -57,7 +58,8 @@ struct Instance {
     void for_each_reachable_heap(bool may_visit, Work work);
 
   private:
-    bool resize_in_place(const Place& place, std::size_t bytes);
+    bool resize_in_place(const Place& place, std::size_t alignment, std::size_t bytes);
+    bool stays_oversized(const Place& place, std::size_t bytes);
     void release_slot(const Place& place);
 };
 

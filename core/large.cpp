@@ -17,6 +17,7 @@ LargeObject allocate_run(ArenaPool& arenas, std::size_t bytes, std::size_t align
     Slab& run = range.arena->slab(range.first);
     run.owner.clear();
     run.slice_count = static_cast<std::uint8_t>(count);
+    if (kChecks) run.uncounted = 0;  // 1: larger than its object asks for, see stays_oversized()
     // Release: a thread that proves a pointer by this sees the length.
     run.use.store(SliceUse::kRun, memory_order_release);
     return {reinterpret_cast<void*>(range.arena->slice_addr(range.first)), range.clean};
@@ -32,7 +33,8 @@ LargeObject allocate_huge(ArenaPool& arenas, std::size_t bytes, std::size_t alig
     if (alignment < least_alignment) alignment = least_alignment;
     std::size_t mapped = huge_bytes_for(bytes);
     void* pages = nullptr;
-    if (kForSpeed && allowed == HugePages::kCachedToo)
+    // Its size may be more than is asked for, which CHECKS builds could not tell from a wrong one.
+    if (kForSpeed && !kChecks && allowed == HugePages::kCachedToo)
         pages = arenas.pages().take_cached(mapped, alignment);
     const bool is_zeroed = pages == nullptr;
     if (is_zeroed) pages = arenas.pages().map(mapped, alignment);
@@ -73,6 +75,7 @@ bool resize_run(ArenaPool& arenas, Slab* run, std::size_t bytes) {
     if (wanted > held && !arenas.claim_exactly(arena_of(run), first + held, wanted - held))
         return false;
     run->slice_count = static_cast<std::uint8_t>(wanted);
+    if (kChecks) run->uncounted = 0;
     if (wanted < held) arenas.release(arena_of(run), first + wanted, held - wanted);
     return true;
 }
@@ -91,7 +94,7 @@ bool may_be_cached(const Pages& pages, std::size_t bytes) {
 bool free_huge(ArenaPool& arenas, std::uintptr_t addr) {
     const ArenaTable::Removal removal = arenas.table().begin_removal(addr);
     if (removal.bytes == 0) return false;
-    if (kForSpeed && may_be_cached(arenas.pages(), removal.bytes)) {
+    if (kForSpeed && !kChecks && may_be_cached(arenas.pages(), removal.bytes)) {
         arenas.table().end_removal(removal, true);
         arenas.pages().unmap_or_cache(reinterpret_cast<void*>(addr), removal.bytes);
         return true;

@@ -15,6 +15,7 @@
 #include <cstddef>
 #include <cstdint>
 
+#include "core/config.h"
 #include "core/layout.h"
 #include "core/size_class.h"
 
@@ -40,10 +41,12 @@ struct Shape {
     constexpr unsigned slice_count_for(std::size_t bytes) const {
         return static_cast<unsigned>((bytes + slice_bytes() - 1) >> slice_shift);
     }
-    // Of a slab of `slice_count` slices; a slot of 16 bytes may have no bit in the header.
+    // Of a slab of `slice_count` slices; a slot of 16 bytes may have no bit in the header. In
+    // CHECKS builds half of the bits of all other classes are marks: see oversized_words_of().
     constexpr unsigned slot_count_for(std::size_t slot_bytes, unsigned slice_count) const {
         const std::size_t slots = slice_count * slice_bytes() / slot_bytes;
-        const std::size_t bits = slice_count * bitmap_words * std::size_t{64};
+        std::size_t bits = slice_count * bitmap_words * std::size_t{64};
+        if (kChecks && slot_bytes > kMinAlignment) bits /= 2;
         return static_cast<unsigned>(slots < bits ? slots : bits);
     }
 };

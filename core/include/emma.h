@@ -48,7 +48,8 @@ void* emma_calloc(size_t count, size_t size) EMMA_NOEXCEPT EMMA_ALLOCATES(1, 2);
 
 /* Resizes the object at `ptr`, in place where that is possible; the contents are kept up to the
  * lesser size. A null `ptr` is emma_malloc. A size of 0 is served as the least size: the result
- * is an object, `ptr` is not just freed. On failure null, and the old object is untouched. */
+ * is an object, `ptr` is not just freed. On failure null, and the old object is untouched; making
+ * an object smaller does not fail (in CHECKS builds a huge one may). */
 void* emma_realloc(void* ptr, size_t size) EMMA_NOEXCEPT EMMA_MUST_USE;
 
 /* emma_realloc for `count * size` bytes; null and ENOMEM where the product overflows
@@ -60,8 +61,9 @@ void* emma_reallocarray(void* ptr, size_t count, size_t size) EMMA_NOEXCEPT EMMA
  */
 void emma_free(void* ptr) EMMA_NOEXCEPT;
 
-/* emma_free for a caller that knows the size it asked for (C23 7.24.3.4). The size is verified
- * in CHECKS builds only. */
+/* emma_free for a caller that knows the size it asked for (C23 7.24.3.4). CHECKS builds verify it:
+ * a size that would have been given other memory is EMMA_PANIC_WRONG_SIZE, and so is an alignment
+ * below that is no power of two or not that of `ptr`. */
 void emma_free_sized(void* ptr, size_t size) EMMA_NOEXCEPT;
 
 /* emma_free for an object of emma_aligned_alloc with these arguments (C23 7.24.3.5). */
