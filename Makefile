@@ -329,26 +329,36 @@ $(OUT)/tests/unit/%: $(OUT)/unit/tests/unit/%.cpp.o $(unit_core_objects) $(OUT)/
 
 # The interleaving explorer: core/ and the scenarios instrumented, but not linked with ThreadSanitizer,
 # whose functions the explorer itself provides. And the same over core/ with one bug each. Built for the
-# default options, by gcc: the memory model is neither's.
-EXPLORER_CXXFLAGS := -std=c++20 -g $(TEST_WARNINGS) -Wno-tsan -DEMMA_TLS=1 -DEMMA_CHECKS=0 -DEMMA_DEBUG=1 \
+# values of TLS and FOR, by gcc: the memory model is neither's.
+EXPLORER_CXXFLAGS := -std=c++20 -g $(TEST_WARNINGS) -Wno-tsan -ffunction-sections -fdata-sections \
+	-DEMMA_TLS=$(TLS) -DEMMA_CHECKS=0 -DEMMA_DEBUG=1 -DEMMA_FOR_SPEED=$(if $(filter speed,$(FOR)),1,0) \
 	-Itests/explorer/include -Itests/explorer/sanitize
-ifeq ($(option_set),)
+explorer_sets := speed notls notls-speed
+ifneq ($(filter default $(explorer_sets),$(or $(option_set),default)),)
 explorer_sources := $(filter-out core/page_source.cpp,$(wildcard core/*.cpp)) \
 	$(wildcard tests/explorer/*.cpp tests/explorer/scenarios/*.cpp)
 explorer_objects := $(explorer_sources:%=$(OUT)/explorer/%.o)
-explorer_programs := $(OUT)/tests/explorer/explorer \
+explorer_scenarios := $(patsubst tests/explorer/scenarios/%.cpp,$(OUT)/tests/explorer/alone/%,$(wildcard tests/explorer/scenarios/*.cpp))
+explorer_programs := $(OUT)/tests/explorer/explorer $(explorer_scenarios) \
 	$(patsubst %.sed,$(OUT)/%,$(wildcard tests/explorer/bugs/*.sed))
 endif
 $(OUT)/explorer/core/%.o $(OUT)/explorer/tests/explorer/scenarios/%.o: EXPLORER_CXXFLAGS += -O1 -fsanitize=thread
-$(OUT)/explorer/%.cpp.o: %.cpp $(OUT)/flags
+$(OUT)/explorer/%.cpp.o: %.cpp $(OUT)/flags Makefile
 	@mkdir -p $(@D)
 	$(call run,CXX,$(CXX) -O2 $(EXPLORER_CXXFLAGS) -I. -Icore/include -MMD -MP -c $< -o $@)
 $(OUT)/tests/explorer/explorer: $(explorer_objects)
 	@mkdir -p $(@D)
 	$(call run,LINK,$(CXX) $^ -o $@)
-$(OUT)/tests/explorer/bugs/%: tests/explorer/bugs/%.sed tests/explorer/build_bug $(explorer_objects)
+# One file of scenarios with what it reaches and nothing else. Where that is the same to the byte with two
+# sets of options, so is the code that is explored: tests/run explores it once.
+alone_flags := -s -Wl,--gc-sections -Wl,--build-id=none
+$(OUT)/tests/explorer/alone/%: $(explorer_objects)
 	@mkdir -p $(@D)
-	$(call run,BUG,tests/explorer/build_bug $< $@ '$(CXX) -O1 $(EXPLORER_CXXFLAGS) -Icore/include' $(explorer_objects))
+	$(call run,LINK,$(CXX) $(alone_flags) \
+		$(filter-out $(OUT)/explorer/tests/explorer/scenarios/%,$^) $(OUT)/explorer/tests/explorer/scenarios/$*.cpp.o -o $@)
+$(OUT)/tests/explorer/bugs/%: tests/explorer/bugs/%.sed tests/explorer/build_bug $(explorer_objects) $(explorer_scenarios)
+	@mkdir -p $(@D)
+	$(call run,BUG,tests/explorer/build_bug $< $@ $(OUT) '$(CXX) -O1 $(EXPLORER_CXXFLAGS) -Icore/include' $(explorer_objects))
 
 # Threads under ThreadSanitizer, for the default options too: gcc's, which every g++ brings along.
 SANITIZE_CXXFLAGS := -std=c++20 -O1 -g $(TEST_WARNINGS) -Wno-tsan -fsanitize=thread $(DEFINES) \
@@ -366,7 +376,7 @@ $(OUT)/tests/sanitize/threads: $(sanitize_objects)
 	$(call run,LINK,$(CXX) $(SANITIZE_CXXFLAGS) $^ -pthread -o $@)
 $(OUT)/tests/sanitize/bug: tests/explorer/bugs/remote_count_relaxed.sed tests/explorer/build_bug $(sanitize_objects)
 	@mkdir -p $(@D)
-	$(call run,BUG,tests/explorer/build_bug $< $@ '$(CXX) $(SANITIZE_CXXFLAGS) -pthread' $(sanitize_objects))
+	$(call run,BUG,tests/explorer/build_bug $< $@ $(OUT) '$(CXX) $(SANITIZE_CXXFLAGS) -pthread' $(sanitize_objects))
 
 # Hosted programs: the allocator beside a libc, and the parts of tests that hold for any allocator.
 hosted_programs := $(addprefix $(OUT)/tests/hosted/,$(basename $(hosted_examples) tests/freestanding/api.c))
@@ -418,6 +428,9 @@ programs: all $(port_programs) $(if $(filter 0,$(TLS)),$(OUT)/kernel.elf)
 else
 programs: all preload $(nolibc_programs) $(stepping_program) $(unit_programs) $(explorer_programs) $(sanitize_programs) \
 	$(hosted_programs) $(preload_programs) $(bare_programs) $(injected_programs)
+# What proves the protocols, for each set of options that compiles them differently.
+.PHONY: proofs
+proofs: $(stepping_program) $(explorer_programs)
 endif
 -include $(wildcard $(nolibc_programs:=.d) $(stepping_program).d $(stepping_objects:=.d) $(hosted_programs:=.d) $(preload_programs:=.d) \
 	$(bare_programs:=.d) $(injected_programs:=.d)) \
@@ -479,14 +492,20 @@ rust:
 	@+$(MAKE) all
 	cd examples/rust && EMMA=$(CURDIR)/$(OUT) $(CARGO) build --quiet --release --locked --target-dir $(CURDIR)/build/rust
 
+# The options but for the compiler, as option_set says them.
+option_set_suffix := $(subst $() ,-,$(strip \
+	$(if $(filter 0,$(TLS)),notls) $(if $(filter 1,$(CHECKS)),checks) $(if $(filter 1,$(DEBUG)),debug) $(filter speed,$(FOR))))
 .PHONY: check demo demo-kernel stepping storms bench bench-plots bench-instructions bench-signals lint format install clean help
 check:
 	@tests/setup check
 	@+$(MAKE) CXX=g++ CC=gcc programs && $(MAKE) CXX=clang++ CC=clang programs
+ifeq ($(option_set_suffix),)
+	@+$(MAKE) CXX=g++ CC=gcc FOR=speed proofs && $(MAKE) CXX=g++ CC=gcc TLS=0 proofs && \
+		$(MAKE) CXX=g++ CC=gcc TLS=0 FOR=speed proofs
+endif
 	@tests/run $(if $(filter 1,$(NATIVE)),--native) \
-		$(if $(option_set_suffix),build/$(option_set_suffix),build) build/clang$(addprefix -,$(option_set_suffix))
-option_set_suffix := $(subst $() ,-,$(strip \
-	$(if $(filter 0,$(TLS)),notls) $(if $(filter 1,$(CHECKS)),checks) $(if $(filter 1,$(DEBUG)),debug) $(filter speed,$(FOR))))
+		$(if $(option_set_suffix),build/$(option_set_suffix),build) build/clang$(addprefix -,$(option_set_suffix)) \
+		$(if $(option_set_suffix),,--proofs $(explorer_sets:%=build/%))
 
 demo:
 	@tests/setup demo

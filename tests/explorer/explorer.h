@@ -21,29 +21,30 @@ class Scenario {
     virtual ~Scenario() = default;
     virtual void set_up() = 0;  // alone, before the threads
     virtual void run_thread(unsigned index) = 0;
-    virtual void check() = 0;  // alone, after them
+    virtual void check() = 0;        // alone, after them
+    virtual void handle_signal() {}  // on the first thread: see interrupt_first_thread()
 };
 
 struct ScenarioKind {
     const char* name;
     unsigned threads;
     const char* about;
+    const char* left_out;  // why; null: it is run
     std::size_t bytes;
     Scenario* (*construct)(void* place);
     const ScenarioKind* next;
 };
 
 // Makes a scenario known: `const Registration<RemoteFree> remote_free("remote_free", 2, "...")`.
+// One that makes no sense with the options of this build says why in `left_out`, and is not run.
 void add_scenario(ScenarioKind* kind);
 template <typename T>
 class Registration {
   public:
-    Registration(const char* name, unsigned threads, const char* about)
-        : kind_{name,
-                threads,
-                about,
-                sizeof(T),
-                [](void* place) -> Scenario* { return new (place) T; },
+    Registration(const char* name, unsigned threads, const char* about,
+                 const char* left_out = nullptr)
+        : kind_{name,     threads,   about,
+                left_out, sizeof(T), [](void* place) -> Scenario* { return new (place) T; },
                 nullptr} {
         add_scenario(&kind_);
     }
@@ -75,6 +76,11 @@ void allow_races(const void* start, std::size_t bytes);
 
 // The end of a thread is a step of its own, which has_ended() sees. For set_up().
 void observe_ends();
+
+// The first thread is interrupted by handle_signal() of the scenario, once in each run: before its
+// first access to what threads share or to its private word, then before its second one, and so on
+// to its end, and for each of these points all orders are walked. For set_up().
+void interrupt_first_thread();
 
 // Page source: from now on how many calls of map and extend succeed, and what a refused extend
 // says.

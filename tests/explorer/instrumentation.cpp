@@ -21,10 +21,12 @@ void plain(const void* address, std::size_t bytes, bool is_write, const void* co
 // Whether an operation is one of the model's; others (before the threads, after them, on what only
 // one thread has) are carried out as they are.
 bool is_modelled(const volatile void* address) {
-    const Runner* const runner = Runner::current();
+    Runner* const runner = Runner::current();
     if (runner == nullptr) return false;
     const auto addr = reinterpret_cast<std::uintptr_t>(address);
-    if (runner->in_thread() && memory.is_tracked(addr) && !runner->is_private(addr)) return true;
+    const bool is_private = runner->is_private(addr);
+    if (is_private || memory.is_tracked(addr)) runner->pass_point();
+    if (runner->in_thread() && memory.is_tracked(addr) && !is_private) return true;
     memory.note_access(addr, 1, true);
     return false;
 }

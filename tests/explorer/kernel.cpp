@@ -88,6 +88,7 @@ bool has_ended(std::uint32_t thread_id) {
 void allow_races(const void* start, std::size_t bytes) {
     model.allow_races(reinterpret_cast<std::uintptr_t>(start), bytes);
 }
+void interrupt_first_thread() { Runner::current()->interrupt_first_thread(); }
 void observe_ends() { Runner::current()->observe_ends(); }
 
 // Every other thread passes a barrier, one after the other.

@@ -75,7 +75,7 @@ std::vector<std::string> places_of(const std::vector<const void*>& codes) {
 
 void print_operation(const Runner& runner, const Event& event) {
     const Operation& operation = event.operation;
-    std::printf("    %u  ", event.thread);
+    std::printf("    %u%c ", event.thread, event.by_handler ? 'h' : ' ');
     if (operation.kind == Kind::kBarrier) {
         std::printf("barrier passed by thread %u", operation.target);
         return;

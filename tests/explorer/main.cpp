@@ -9,9 +9,13 @@
 //   --random N                   N random runs, nothing else
 //   --seed S                     of the random runs (drawn and printed otherwise)
 //   --replay 'SCHEDULE'          one run, listed; the schedule as a failure prints it
+//   --interrupt N                only with the handler at the first thread's point N, of scenarios
+//                                with a handler, which else are run for every point
+//   --left-out                   the scenarios that these build options leave out, and why
 //   --expect-failure             succeeds if some scenario fails (for builds with a bug)
 //
-// A failure is listed operation by operation: thread, what it did, which location, what it found
+// A failure is listed operation by operation: thread (`0h`: its handler), what it did, which
+// location, what it found
 // (`2 stores late`: not the newest), where in the sources.
 #include <sys/time.h>
 #include <unistd.h>
@@ -35,6 +39,7 @@ namespace {
 ScenarioKind* g_scenarios = nullptr;
 
 constexpr unsigned kRandomPrograms = 100;
+constexpr unsigned kEveryPoint = ~0u;
 
 struct Settings {
     unsigned long limit = 200000;
@@ -43,12 +48,13 @@ struct Settings {
     std::uint64_t seed = 0;
     bool expect_failure = false;
     bool replay = false;
+    unsigned signal_point = kEveryPoint;
     std::vector<Choice> choices;
 };
 
 struct Count {
     unsigned long runs = 0, superfluous = 0, longest = 0;
-    bool ended = false, failed = false;
+    bool ended = false, failed = false, was_interrupted = false;
 };
 
 double now() {
@@ -67,6 +73,7 @@ Count walk(Runner& runner, Search& search, unsigned long limit) {
     while (count.runs + count.superfluous < limit) {
         const Outcome outcome = runner.run(search);
         ++(outcome == Outcome::kSuperfluous ? count.superfluous : count.runs);
+        count.was_interrupted |= runner.was_interrupted();
         if (runner.events().size() > count.longest) count.longest = runner.events().size();
         if (outcome == Outcome::kFailed) {
             count.failed = true;
@@ -99,6 +106,39 @@ bool walk_randomly(Runner& runner, Search& search, const Settings& settings, uns
     return !count.failed;
 }
 
+// A handler at one point of the first thread. Where not all orders can be walked there, some are.
+Count walk_at_point(Runner& runner, Search& search, const Settings& settings) {
+    constexpr unsigned long kPart = 20;
+    search.start(Search::Mode::kExhaustive);
+    Count count = walk(runner, search, settings.limit / kPart);
+    if (count.failed || count.ended) return count;
+    search.start(Search::Mode::kBounded);
+    search.bound_preemptions(settings.preemptions);
+    const Count bounded = walk(runner, search, settings.limit / kPart);
+    count.runs += bounded.runs;
+    count.failed = bounded.failed;
+    return count;
+}
+
+bool walk_interrupted(Runner& runner, Search& search, const Settings& settings) {
+    const double start = now();
+    unsigned long runs = 0, points = 0, exhausted = 0;
+    for (;; ++points) {
+        runner.set_signal_point(static_cast<unsigned>(points));
+        const Count count = walk_at_point(runner, search, settings);
+        runs += count.runs;
+        if (count.failed) {
+            std::printf("  the handler: --interrupt %lu\n", points);
+            return false;
+        }
+        if (!count.was_interrupted) break;
+        exhausted += count.ended ? 1 : 0;
+    }
+    std::printf("  a handler at %lu points, %lu schedules, exhaustive at %lu points, %.1f s\n",
+                points, runs, exhausted, now() - start);
+    return points != 0;
+}
+
 bool replay(Runner& runner, Search& search, const Settings& settings) {
     search.start(Search::Mode::kReplay);
     search.replay(settings.choices);
@@ -118,6 +158,9 @@ bool explore(const ScenarioKind& kind, const Settings& settings) {
         return false;
     }
     Search search;
+    if (runner.has_handler() && settings.signal_point == kEveryPoint)
+        return walk_interrupted(runner, search, settings);
+    runner.set_signal_point(settings.signal_point);
     if (settings.replay) return replay(runner, search, settings);
     if (settings.random != 0) return walk_randomly(runner, search, settings, settings.random);
     const double start = now();
@@ -142,7 +185,12 @@ bool is_wanted(const ScenarioKind& kind, char** names, int count) {
 
 void list() {
     for (const ScenarioKind* kind = g_scenarios; kind != nullptr; kind = kind->next)
-        std::printf("%s/%u\n", kind->name, kind->threads);
+        if (kind->left_out == nullptr) std::printf("%s/%u\n", kind->name, kind->threads);
+}
+void list_left_out() {
+    for (const ScenarioKind* kind = g_scenarios; kind != nullptr; kind = kind->next)
+        if (kind->left_out != nullptr)
+            std::printf("%s/%u: %s\n", kind->name, kind->threads, kind->left_out);
 }
 
 // A fault of the code under test: the run so far is all that is known.
@@ -168,7 +216,7 @@ void catch_faults() {
 int run_all(const Settings& settings, char** names, int name_count) {
     unsigned passed = 0, failed = 0;
     for (const ScenarioKind* kind = g_scenarios; kind != nullptr; kind = kind->next) {
-        if (!is_wanted(*kind, names, name_count)) continue;
+        if (kind->left_out != nullptr || !is_wanted(*kind, names, name_count)) continue;
         ++(explore(*kind, settings) ? passed : failed);
         if (failed != 0 && settings.expect_failure) break;
     }
@@ -191,10 +239,11 @@ int main(int argc, char** argv) {
     int first = 1;
     for (; first < argc && std::strncmp(argv[first], "--", 2) == 0; ++first) {
         const std::string option = argv[first];
-        const bool takes_value = option != "--list" && option != "--expect-failure";
+        const bool takes_value =
+            option != "--list" && option != "--left-out" && option != "--expect-failure";
         const char* const value = takes_value && first + 1 < argc ? argv[++first] : "";
-        if (option == "--list") {
-            list();
+        if (option == "--list" || option == "--left-out") {
+            option == "--list" ? list() : list_left_out();
             return 0;
         }
         if (option == "--expect-failure")
@@ -205,6 +254,8 @@ int main(int argc, char** argv) {
             settings.preemptions = static_cast<unsigned>(std::strtoul(value, nullptr, 10));
         else if (option == "--random")
             settings.random = std::strtoul(value, nullptr, 10);
+        else if (option == "--interrupt")
+            settings.signal_point = static_cast<unsigned>(std::strtoul(value, nullptr, 10));
         else if (option == "--seed")
             settings.seed = std::strtoull(value, nullptr, 10);
         else if (option == "--replay")

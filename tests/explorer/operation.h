@@ -55,6 +55,7 @@ struct Event {
     std::uint16_t store_read = 0;
     std::uint16_t newest = 0;  // store, before this operation
     bool wrote = false;
+    bool by_handler = false;
     std::uint64_t found = 0;
     std::uint64_t left = 0;
     Clock after;  // events that must come before this one in every equivalent order, and itself

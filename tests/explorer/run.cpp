@@ -92,6 +92,7 @@ void Runner::fail(const std::string& what) {
 void Runner::start_fiber() {
     Runner& runner = *active_;
     runner.scenario_->run_thread(runner.thread_);
+    if (runner.awaits_signal_ && runner.thread_ == 0) runner.interrupt();
     if (runner.ends_are_steps_) runner.note_end();
     runner.ended_ |= 1u << runner.thread_;
     if (runner.starting_) runner.switch_to(kExplorer);
@@ -117,6 +118,14 @@ bool Runner::sees_end_of(unsigned thread) {
     operation.address = reinterpret_cast<std::uintptr_t>(&end_words_[thread]);
     operation.code = __builtin_return_address(0);
     return perform(operation) != 0;
+}
+
+// What the handler does is done by the first thread, in the order of its program.
+void Runner::interrupt() {
+    awaits_signal_ = false;
+    in_handler_ = true;
+    scenario_->handle_signal();
+    in_handler_ = false;
 }
 
 void Runner::prepare(unsigned thread) {
@@ -165,6 +174,7 @@ std::uint64_t Runner::perform(Operation& operation) {
     event.operation = operation;
     event.thread = thread_;
     event.number = ++numbers_[thread_];
+    event.by_handler = thread_ == 0 && in_handler_;
     if (operation.kind != Kind::kBarrier) {
         event.newest = model.location(operation).newest();
         event.readable_from = model.readable_from(thread_, operation);
@@ -184,7 +194,9 @@ Outcome Runner::run(Search& search) {
     failure_.clear();
     failure_code_ = nullptr;
     ended_ = 0;
-    superfluous_ = false;
+    superfluous_ = in_handler_ = was_interrupted_ = false;
+    awaits_signal_ = has_handler_;
+    points_passed_ = 0;
     for (std::uint16_t& number : numbers_) number = 0;
     for (std::uint64_t& word : end_words_) word = 0;
     search.begin_run(announced_);
@@ -209,6 +221,7 @@ Outcome Runner::run(Search& search) {
 void Runner::note_plain(std::uintptr_t address, std::size_t bytes, bool is_write,
                         const void* code) {
     if (bytes == 0 || !memory.is_tracked(address)) return;
+    pass_point();
     failure_code_ = code;
     if (!memory.note_access(address, bytes, is_write))
         fail("touches memory that is not mapped: " + name_of(address));

@@ -20,6 +20,12 @@ class Runner {
     bool set_up();
     Outcome run(Search& search);
 
+    // Whether the scenario has a handler, and the point of the first thread at which it runs.
+    bool has_handler() const { return has_handler_; }
+    void set_signal_point(unsigned point) { signal_point_ = point; }
+    // In the last run: the first thread had so many points. Else the handler ran at its end.
+    bool was_interrupted() const { return was_interrupted_; }
+
     const std::string& failure() const { return failure_; }
     const std::vector<Event>& events() const { return events_; }
     const void* failure_code() const { return failure_code_; }  // of a plain access
@@ -39,6 +45,13 @@ class Runner {
                address == reinterpret_cast<std::uintptr_t>(private_word_);
     }
     void observe_ends() { ends_are_steps_ = true; }
+    void interrupt_first_thread() { has_handler_ = true; }
+    // To be called before each access by a thread; a signal may come here.
+    void pass_point() {
+        if (!running_ || !awaits_signal_ || thread_ != 0) return;
+        was_interrupted_ = points_passed_++ == signal_point_;
+        if (was_interrupted_) interrupt();
+    }
     bool sees_end_of(unsigned thread);
     unsigned thread_count() const { return kind_.threads; }
 
@@ -52,6 +65,7 @@ class Runner {
     static void start_fiber();
     void prepare(unsigned thread);
     void note_end();
+    void interrupt();
     void hand_over();
     void switch_to(int thread);
     template <typename Work>
@@ -67,6 +81,9 @@ class Runner {
     const void* failure_code_ = nullptr;
     bool running_ = false, starting_ = false, superfluous_ = false;
     bool ends_are_steps_ = false;
+    bool has_handler_ = false, awaits_signal_ = false, in_handler_ = false;
+    bool was_interrupted_ = false;
+    unsigned signal_point_ = 0, points_passed_ = 0;
     std::uint64_t end_words_[kMaxThreads] = {};
     unsigned thread_ = 0, ended_ = 0;
     std::uint16_t numbers_[kMaxThreads] = {};

@@ -148,15 +148,16 @@ class UnmapRefused : public Scenario {
 };
 const Registration<UnmapRefused> refused("unmap_refused", 2, "a refused unmapping against a claim");
 
-// Pages of a huge object that could not be unmapped: of several who try again one does it.
+// Pages of a huge object that could not be unmapped: of several who try again one does it. With
+// FOR=speed smaller ones are cached instead.
+template <std::size_t kBytes>
 class Spare : public Scenario {
     ArenaPool arenas_{kSystemPages};
 
     void set_up() override {
         name_pool(arenas_, "arenas");
         limit_unmaps(0);
-        void* const object =
-            allocate_large(arenas_, kDefaultShape.run_max_bytes() + kSliceBytes, 16).start;
+        void* const object = allocate_large(arenas_, kBytes, 16).start;
         free_huge(arenas_, reinterpret_cast<std::uintptr_t>(object));
         limit_unmaps(~0u);
         expect(bytes_mapped() != 0, "the scenario's own mistake");
@@ -165,15 +166,23 @@ class Spare : public Scenario {
         if (index < 2) {
             arenas_.trim();
         } else {
-            (void)allocate_large(arenas_, kDefaultShape.run_max_bytes() + kSliceBytes, 16);
+            (void)allocate_large(arenas_, kBytes, 16);
         }
     }
     void check() override {
         expect(arenas_.pages().mapped_bytes() == bytes_mapped(), "the account of mapped bytes");
     }
 };
-const Registration<Spare> spare_two("spare", 2, "two unmap what was refused before");
-const Registration<Spare> spare_three("spare", 3, "and another takes an entry of the table");
+constexpr std::size_t kUncached = std::size_t{12} << 20, kCached = std::size_t{5} << 20;
+const Registration<Spare<kUncached>> spare_two("spare", 2, "two unmap what was refused before");
+const Registration<Spare<kUncached>> spare_three("spare", 3,
+                                                 "and another takes an entry of the table");
+constexpr const char* kNothingIsCached =
+    kForSpeed ? nullptr : "no huge object is cached with FOR=size";
+const Registration<Spare<kCached>> spare_cached_two("spare_cached", 2, "two unmap what was cached",
+                                                    kNothingIsCached);
+const Registration<Spare<kCached>> spare_cached_three("spare_cached", 3, "and another takes it",
+                                                      kNothingIsCached);
 
 // The cache of two mappings, of which one is taken: two threads put theirs there and take what is
 // there, a third takes too.

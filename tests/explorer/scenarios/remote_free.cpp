@@ -96,6 +96,76 @@ class FreeWords : public Scenario {
 };
 const Registration<FreeWords> words("remote_words", 3, "remote frees in two words against a drain");
 
+// All that is live in a current slab is freed by another thread, in two words, while the owner
+// gives back what is empty and uses its slices anew: it must wait for the freer that has set its
+// bit and not yet counted the word.
+class FreeAndTrim : public Scenario {
+    static constexpr std::size_t kTwoWords = 512;
+    static constexpr unsigned kSlots = 66;
+    OwnHeap own_;
+    void* object_[kSlots] = {};
+
+    void set_up() override {
+        for (void*& object : object_) use_object(object = own_.allocate(kTwoWords), 1);
+        for (unsigned i = 1; i < kSlots - 1; ++i) own_.free(object_[i]);
+        own_.arenas.for_each([](Arena& arena) { name_arena(arena); });
+    }
+    void run_thread(unsigned index) override {
+        if (index == 1) {
+            own_.free_remote(object_[0]);
+            own_.free_remote(object_[kSlots - 1]);
+            return;
+        }
+        own_.heap.trim();
+        use_object(object_[1] = own_.allocate(700), 5);
+    }
+    void check() override {
+        own_.free(object_[1]);
+        own_.check_all_came_home();
+    }
+};
+const Registration<FreeAndTrim> trimmed("remote_trim", 2, "remote frees of a slab against a trim");
+
+// The same where the owner has taken the slab in alone, which leaves it in the inbox, and then
+// frees in another class of a page and more, or trims: the slab is empty, and a freer may have the
+// push yet to do.
+template <bool kTrims>
+class FreeInTwoClasses : public Scenario {
+    static constexpr std::size_t kPages = 36 * 1024, kOtherPages = 40 * 1024;
+    OwnHeap own_;
+    void* object_[64] = {};
+    unsigned slots_ = 0;
+    void* other_ = nullptr;
+
+    void set_up() override {
+        other_ = own_.allocate(kOtherPages);
+        use_object(object_[0] = own_.allocate(kPages), 1);
+        slots_ = slab_around(object_[0])->slot_count;
+        for (unsigned i = 1; i < slots_; ++i) object_[i] = own_.allocate(kPages);
+        own_.arenas.for_each([](Arena& arena) { name_arena(arena); });
+    }
+    void run_thread(unsigned index) override {
+        if (index == 1) {
+            own_.free_remote(object_[0]);
+            return;
+        }
+        own_.free(own_.allocate(kPages));
+        for (unsigned i = 1; i < slots_; ++i) own_.free(object_[i]);
+        kTrims ? own_.heap.trim() : own_.free(other_);
+        use_object(object_[1] = own_.allocate(700), 5);
+        own_.heap.drain_inbox();
+    }
+    void check() override {
+        own_.free(object_[1]);
+        if (kTrims) own_.free(other_);
+        own_.check_all_came_home();
+    }
+};
+const Registration<FreeInTwoClasses<false>> two_classes(
+    "remote_classes", 2, "a remote free in a slab that its owner leaves for another class");
+const Registration<FreeInTwoClasses<true>> two_classes_trimmed("remote_classes_trim", 2,
+                                                               "and in one that its owner trims");
+
 const Registration<FreeAndReuse<1>> two("remote_free", 2, "remote free against collect and reuse");
 const Registration<FreeAndReuse<2>> three("remote_free", 3,
                                           "two remote frees of a slab against collect and retire");

@@ -11,6 +11,7 @@
 // it alone.
 //
 // TEST-ARGS: sample 6 0
+// TEST-PROOFS: sample 3 0
 // TEST-LIMIT: 400
 // TEST-KIND: static
 // TEST-ONCE: the compiler of the library makes little difference, and the runs are many

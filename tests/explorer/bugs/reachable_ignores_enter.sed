@@ -1,0 +1,7 @@
+# SPDX-License-Identifier: MIT OR Apache-2.0
+# A trim goes on in a heap of its thread that it may not enter.
+# file: core/instance.h
+# rebuild: tests/explorer/scenarios/handlers.cpp
+# scenario: handler_trims
+# options: TLS=1
+/heaps.for_each\(\[&\]\(Heap\* heap\) \{/,/^}/s/^        if \(heap->enter\(\)\) \{$/        (void)heap->enter();\n        {/
