@@ -7,6 +7,7 @@
 //   32320  inbox links of slices 0..63                       any thread writes
 //   32832  remote bitmaps of slices 1..63                    any thread writes
 //   61056  end
+//   61440  over the system's pages a page that is not mapped
 //
 // Slices are claimed and released by compare-and-swap on one word. An arena starts with a few
 // mapped slices and grows in place, so its address range beyond `mark` may be foreign.
@@ -126,6 +127,10 @@ struct Arena {
     void publish(std::uint64_t slices);
 };
 static_assert(sizeof(Arena) == kSlicesPerArena * sizeof(Slab) && sizeof(Arena) == kPageBytes);
+static_assert(sizeof(Arena) +
+                  (kDefaultShapeValue.freed_distance + (kSlicesPerArena - 1) * kBitmapWords) *
+                      sizeof(BitmapWord) <=
+              kHeaderBytes);
 
 // The descriptor of the slice that `addr` lies in, which is in an arena of the default shape, not
 // in its header. Spelt as byte arithmetic: slice index times the line size is two instructions.

@@ -3,7 +3,7 @@
 // here reads memory.
 //
 //   arena   4 MiB, aligned to its size         |header|slice 1|slice 2| ... |slice 63|
-//   slice   64 KiB, 64 to an arena             the header fills slice 0 exactly
+//   slice   64 KiB, 64 to an arena             the header lies in slice 0
 //   slab    one or more slices, equal slots    |slot 0|slot 1| ... |slot n-1|tail|
 //   slot    one cell of a size class
 //   run     slices handed out whole
@@ -27,6 +27,11 @@ inline constexpr std::size_t kArenaMask = kArenaBytes - 1;
 inline constexpr unsigned kSliceShift = 16;
 inline constexpr std::size_t kSliceBytes = std::size_t{1} << kSliceShift;
 inline constexpr std::size_t kSliceMask = kSliceBytes - 1;
+
+// What an arena's header takes of its first slice; the rest, a page, is a gap (page_source.cpp).
+inline constexpr std::size_t kHeaderBytes = kSliceBytes - 4096;
+// An arena of the default shape that starts smaller than its window is as large as this at first.
+inline constexpr std::size_t kShortArenaBytes = 4 * kSliceBytes;
 
 inline constexpr unsigned kSlicesPerArena = 1u << (kArenaShift - kSliceShift);
 static_assert(kSlicesPerArena == 64, "the free slices of an arena are one 64-bit word");

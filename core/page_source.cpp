@@ -33,6 +33,10 @@ static_assert(std::uintptr_t{kZoneStartTib[kArenaZone]} << 40 == kSystemOrigin);
 constexpr std::uintptr_t zone_start(unsigned zone) {
     return std::uintptr_t{kZoneStartTib[zone]} << 40;
 }
+// Tells the arenas' zone from the others.
+constexpr unsigned kZoneShift = 43;
+static_assert((zone_start(kArenaZone) >> kZoneShift) + 1 == zone_start(kHugeZone) >> kZoneShift);
+
 constexpr unsigned kAttempts = 3;
 
 // A secret of the process that takes no system call to learn: the stack protector's, which every
@@ -64,7 +68,7 @@ std::uint64_t scramble(std::uint64_t high, std::uint64_t low) {
 std::uintptr_t take_range(unsigned zone, std::size_t bytes, std::size_t unit, bool elsewhere) {
     const std::uintptr_t start = zone_start(zone);
     const std::size_t zone_bytes = zone_start(zone + 1) - start;
-    if (bytes > zone_bytes / 2 || unit > zone_bytes / 4) return 0;
+    if ((bytes | unit) > zone_bytes / 4) return 0;
     const std::size_t room = zone_bytes - bytes - unit;
     std::uintptr_t cursor = g_zone_cursors[zone].load(memory_order_relaxed);
     for (;;) {
@@ -99,24 +103,38 @@ void* map_and_trim(void* counter, std::size_t bytes, std::size_t alignment) {
     return reinterpret_cast<void*>(aligned);
 }
 
+// An arena's header and its slices are two mappings with a page between them, so that no underflow
+// of an object reaches the header, and no huge page of the kernel's holds both: a fork copies a
+// huge page that is pinned (io_uring's buffers) piece by piece, and header and heap would not fit.
+// Not while an arena is as short as an instance's first one is at first: a small program has 4
+// system calls. Nor at an address that the kernel chose, where the page might become another's. A
+// refusal leaves the page mapped, nothing else.
+[[gnu::noinline]] arch::Errno map_at(void* counter, std::uintptr_t addr, std::size_t bytes) {
+    count_call(counter);
+    const arch::Errno error = arch::map_at(addr, bytes, arch::kProtReadWrite).error();
+    const bool is_arena = addr >> kZoneShift == kSystemOrigin >> kZoneShift && bytes <= kArenaBytes;
+    if (error == arch::Errno::kNone && is_arena && (addr & kArenaMask) + bytes > kShortArenaBytes)
+        (void)system_unmap(counter, reinterpret_cast<void*>(arena_addr_of(addr) + kHeaderBytes),
+                           kPageBytes);
+    return error;
+}
+
 void* system_map(void* counter, std::size_t bytes, std::size_t alignment, std::uintptr_t base) {
     unsigned zone = base != 0 ? kArenaZone : kHugeZone;
-    std::size_t unit = base != 0 ? 2 * kArenaBytes : alignment;
+    const std::size_t unit = base != 0 ? 2 * kArenaBytes : alignment;
     if (alignment < kArenaBytes) zone = kMetadataZone;
     for (unsigned attempt = 0; attempt < kAttempts; ++attempt) {
         const std::uintptr_t addr = take_range(zone, bytes, unit, attempt != 0);
         if (addr == 0) break;
-        count_call(counter);
-        const arch::Result<void*> mapped = arch::map_at(addr, bytes, arch::kProtReadWrite);
-        if (mapped.ok()) return mapped.value();
-        if (mapped.error() != arch::Errno::kExists) break;
+        const arch::Errno error = map_at(counter, addr, bytes);
+        if (error == arch::Errno::kNone) return reinterpret_cast<void*>(addr);
+        if (error != arch::Errno::kExists) break;
     }
     return map_and_trim(counter, bytes, alignment);
 }
 
 Extension system_extend(void* counter, std::uintptr_t addr, std::size_t bytes) {
-    count_call(counter);
-    const arch::Errno error = arch::map_at(addr, bytes, arch::kProtReadWrite).error();
+    const arch::Errno error = map_at(counter, addr, bytes);
     if (error == arch::Errno::kNone) return Extension::kDone;
     return error == arch::Errno::kExists ? Extension::kTaken : Extension::kRefused;
 }

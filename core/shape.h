@@ -71,7 +71,7 @@ inline constexpr Shape kDefaultShapeValue{
     .slice_shift = kSliceShift,
     .header_slices = 1,
     // A program that allocates little takes a quarter of a megabyte of address space.
-    .first_slices = 4,
+    .first_slices = kShortArenaBytes / kSliceBytes,
     .run_max_slices = kSlicesPerArena - 1};
 
 extern const Shape kDefaultShape;

@@ -94,21 +94,42 @@ struct Crowd {
 
 }  // namespace
 
-TEST_CASE("behind an object there is a page that is not mapped, before any metadata") {
+TEST_CASE("between an object and any metadata there is a page that is not mapped") {
     Crowd crowd;
     const std::vector<std::uintptr_t> metadata = crowd.metadata();
     CHECK(crowd.arena_count > 50);
     CHECK(metadata.size() > crowd.arena_count + 10);
     const std::vector<Extent> extents = mapped_extents();
     for (const Crowd::Object& object : crowd.objects) {
-        const auto end = reinterpret_cast<std::uintptr_t>(object.start) + object.bytes;
-        const auto extent =
-            std::lower_bound(extents.begin(), extents.end(), end,
-                             [](const Extent& one, std::uintptr_t addr) { return one.end < addr; });
-        REQUIRE((extent != extents.end() && extent->first < end));
-        const auto next = std::lower_bound(metadata.begin(), metadata.end(), end);
+        const auto start = reinterpret_cast<std::uintptr_t>(object.start);
+        const auto extent = std::lower_bound(
+            extents.begin(), extents.end(), start,
+            [](const Extent& one, std::uintptr_t addr) { return one.end <= addr; });
+        REQUIRE((extent != extents.end() && extent->first <= start &&
+                 extent->end >= start + object.bytes));
+        const auto next = std::lower_bound(metadata.begin(), metadata.end(), extent->first);
         CHECK((next == metadata.end() || *next >= extent->end));
     }
+}
+
+// The kernel makes a huge page only of pages in one mapping that are 2 MiB and aligned. Bound: in
+// an arena that never grew beyond its first mapping an underflow of 4,480 bytes reaches the header.
+TEST_CASE("no huge page holds a header and objects, from an arena's first mapping on") {
+    Instance* const instance = new Instance(kSystemPages);
+    void* const first = instance->allocate(100, 16, Contents::kAny);
+    const std::uintptr_t arena = arena_addr_of(reinterpret_cast<std::uintptr_t>(first));
+    const auto extent_of = [](std::uintptr_t addr) {
+        for (const Extent& extent : mapped_extents())
+            if (extent.first <= addr && addr < extent.end) return extent;
+        return Extent{};
+    };
+    CHECK(extent_of(arena).end == arena + kShortArenaBytes);
+    for (int i = 0; i < 8; ++i) REQUIRE(instance->allocate(200000, 16, Contents::kAny) != nullptr);
+    CHECK(extent_of(arena).end == arena + kHeaderBytes);
+    CHECK(extent_of(arena + kSliceBytes).first == arena + kSliceBytes);
+    instance->unmap_all();
+    CHECK(extent_of(arena).end == 0);
+    delete instance;
 }
 
 TEST_CASE("arenas and the rest lie in zones of their own, wherever the cursors are") {
