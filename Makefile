@@ -480,6 +480,7 @@ matrix:
 	@tests/setup matrix
 	@+$(MAKE) all one-file && $(MAKE) TLS=0 build/notls/libemma.a
 	@tests/matrix/run $(if $(filter 1,$(SAMPLE)),--sample) build
+	@tests/matrix/start/run $(if $(filter 1,$(SAMPLE)),--sample) build
 
 CARGO ?= cargo
 .PHONY: example-rust example-pmr

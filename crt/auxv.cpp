@@ -41,6 +41,16 @@ const elf::ProgramHeader* ProgramHeaders::find(std::uint32_t type) const {
     return nullptr;
 }
 
+const elf::ProgramHeader* ProgramHeaders::find_loaded(std::uintptr_t address) const {
+    for (std::size_t index = 0; index < count_; ++index) {
+        const elf::ProgramHeader& header = first_[index];
+        if (header.type == elf::kSegmentLoaded && address - header.address < header.memory_bytes) {
+            return &header;
+        }
+    }
+    return nullptr;
+}
+
 void publish(const InitialStack& stack) {
     environ = stack.environment;
     auxiliary_vector = stack.auxiliary;

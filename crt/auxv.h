@@ -47,6 +47,9 @@ class ProgramHeaders {
     // The first header of `type`, or null.
     const elf::ProgramHeader* find(std::uint32_t type) const;
 
+    // The one that loads `address` (as linked), or null.
+    const elf::ProgramHeader* find_loaded(std::uintptr_t address) const;
+
   private:
     const elf::ProgramHeader* first_;
     std::size_t count_;

@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: MIT OR Apache-2.0
 // The order of start-up, and nothing else: each step is one call. entry.S enters here on the
-// initial stack; until step 2 no pointer in memory is relocated, until step 5 there is no thread
-// pointer. The one system call of a statically linked program's start is step 5's arch_prctl.
+// initial stack; until step 2 no pointer in memory is relocated, until step 4 there is no thread
+// pointer. The one system call of a statically linked program's start is step 4's arch_prctl.
+#include "arch/arch.h"
 #include "crt/auxv.h"
 #include "crt/include/emma_crt.h"
 #include "crt/init_fini.h"
@@ -36,15 +37,24 @@ extern "C" [[noreturn, gnu::cold]] void emma_crt_start(std::uintptr_t* stack,
     // 1. What the kernel handed over.
     const InitialStack initial = read_initial_stack_early(stack);
     const ProgramHeaders headers(initial.auxiliary);
-    // 2. Self-relocation (static-PIE only).
-    const std::uintptr_t bias = dynamic == nullptr ? 0 : relocate(headers, dynamic);
+    // 2. Self-relocation (static-PIE only: lld makes a dynamic section at fixed addresses too).
+    const bool is_pie = dynamic != nullptr && relocate != nullptr;
+    const std::uintptr_t bias = is_pie ? relocate(RelocationStep::kData, headers, dynamic) : 0;
     // 3. Auxiliary vector and environment, for the program and for the steps below.
     publish(initial);
-    // 4. Relocated constants become read-only (where there are any).
-    protect_relocated(headers, bias, page_bytes());
-    // 5. Thread-local storage, canary, thread pointer.
+    // 4. Thread-local storage, canary, thread pointer.
     set_tls_image(headers.find(elf::kSegmentTls), bias);
     start_initial_thread(read_canary(initial.auxiliary));
+    // 5. Functions with several versions: code of the program decides. Then relocated constants
+    // become read-only (where there are any).
+    if (is_pie) {
+        (void)relocate(RelocationStep::kFunctions, headers, dynamic);
+    } else {
+        resolve_functions(headers);
+    }
+    // Copied again, as a thread-local pointer may be among what was decided.
+    fill_tls_block(reinterpret_cast<std::uintptr_t>(emma::arch::thread_pointer()));
+    protect_relocated(headers, bias, page_bytes());
     // 6. Constructors.
     run_init_arrays(initial.argument_count, initial.arguments, initial.environment);
     // 7. The program, and its end.

@@ -77,7 +77,8 @@
 /* libemma_crt.a before main. */
 #define EMMA_SECCOMP_LIST_START(CALL, CALL_IF, INT, LONG)                                           \
     CALL_IF("arch_prctl(ARCH_SET_FS, ADDR)", 158, INT(0, 0x1002))                                   \
-    CALL_IF("mprotect(ADDR, N, PROT_READ)", 10, LONG(2, 1))
+    CALL_IF("mprotect(ADDR, N, PROT_READ)", 10, LONG(2, 1))                                         \
+    CALL_IF("mprotect(ADDR, N, PROT_READ|PROT_WRITE)", 10, LONG(2, 3))
 
 /* libemma_crt.a, for threads. */
 #define EMMA_SECCOMP_LIST_THREADS(CALL, CALL_IF, INT, LONG)                                         \
