@@ -21,13 +21,15 @@ constexpr const char* kWords[] = {
     "wrong size or alignment for ",
     "out of memory",
     "internal invariant broken",
+    "use after free of ",
+    "object of another heap ",
 };
-static_assert(static_cast<unsigned>(Misuse::kCorruption) == 5);
+static_assert(static_cast<unsigned>(Misuse::kOtherHeap) == 7);
 
 void compose(Line& line, Misuse misuse, const void* pointer, std::size_t size_class_bytes) {
     line.add("emma: ");
     line.add(kWords[static_cast<unsigned>(misuse)]);
-    if (misuse <= Misuse::kWrongSize) {
+    if (misuse != Misuse::kOutOfMemory && misuse != Misuse::kCorruption) {
         line.add("0x");
         line.add_number(reinterpret_cast<std::uintptr_t>(pointer), 16);
     }

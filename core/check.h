@@ -18,6 +18,8 @@ enum class Misuse : std::uint8_t {
     kWrongSize = EMMA_PANIC_WRONG_SIZE,
     kOutOfMemory = EMMA_PANIC_OUT_OF_MEMORY,
     kCorruption = EMMA_PANIC_CORRUPTION,
+    kUseAfterFree = EMMA_PANIC_USE_AFTER_FREE,
+    kOtherHeap = EMMA_PANIC_OTHER_HEAP,
 };
 
 // Calls the panic handler; `size_class_bytes` is 0 where no object is known.

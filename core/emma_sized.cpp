@@ -7,7 +7,7 @@
 #include "core/own_slot.h"
 
 std::size_t emma::Instance::usable_bytes(const void* pointer) const {
-    return pointer == nullptr ? 0 : prove(arenas, pointer).bytes;
+    return pointer == nullptr ? 0 : prove(arenas, pointer, Misuse::kUseAfterFree).bytes;
 }
 
 using namespace emma;
@@ -26,12 +26,12 @@ EMMA_PUBLIC void* emma_resize(void* ptr, size_t old_size, size_t alignment,
                               size_t new_size) noexcept {
     if (!is_power_of_two(alignment)) return fail(kEinval);
     if (ptr == nullptr) return emma_alloc(new_size, alignment);
-    g_instance.check_size(ptr, old_size, alignment);
+    g_instance.check_size(ptr, old_size, alignment, Misuse::kUseAfterFree);
     return or_enomem(g_instance.resize(ptr, alignment, new_size));
 }
 
 EMMA_PUBLIC void emma_dealloc(void* ptr, size_t size, size_t alignment) noexcept {
-    if (kChecks && ptr != nullptr) g_instance.check_size(ptr, size, alignment);
+    if (kChecks && ptr != nullptr) g_instance.check_size(ptr, size, alignment, Misuse::kDoubleFree);
     emma_free(ptr);
 }
 

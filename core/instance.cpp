@@ -172,7 +172,7 @@ void* Instance::allocate(std::size_t bytes, std::size_t alignment, Contents cont
 
 void Instance::release(void* pointer) {
     if (pointer == nullptr) return;
-    const Place place = prove(arenas, pointer);
+    const Place place = prove(arenas, pointer, Misuse::kDoubleFree);
     if (place.kind == Place::kSlot) return release_slot(place);
     const bool done = place.kind == Place::kRun
                           ? free_run(arenas, place.slab)
@@ -181,9 +181,10 @@ void Instance::release(void* pointer) {
     if (!done) panic(Misuse::kDoubleFree, pointer, place.bytes);
 }
 
-void Instance::check_size(const void* pointer, std::size_t bytes, std::size_t alignment) const {
+void Instance::check_size(const void* pointer, std::size_t bytes, std::size_t alignment,
+                          Misuse if_free) const {
     if (!kChecks) return;
-    const Place place = prove(arenas, pointer);
+    const Place place = prove(arenas, pointer, if_free);
     const bool is_aligned = is_power_of_two(alignment) &&
                             (reinterpret_cast<std::uintptr_t>(pointer) & (alignment - 1)) == 0;
     if (!is_aligned || contradicts(arenas.shape(), place, bytes, alignment))
@@ -223,7 +224,7 @@ bool Instance::stays_oversized(const Place& place, std::size_t bytes) {
 }
 
 void* Instance::resize(void* pointer, std::size_t alignment, std::size_t bytes) {
-    const Place place = prove(arenas, pointer);
+    const Place place = prove(arenas, pointer, Misuse::kUseAfterFree);
     if (resize_in_place(place, alignment, bytes)) return pointer;
     if (bytes > kMaxRequestBytes) return nullptr;
     if (place.kind == Place::kHuge)

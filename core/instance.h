@@ -35,8 +35,9 @@ struct Instance {
     // Proves the pointer, panics where it is no live object; null is ignored.
     void release(void* pointer);
     // CHECKS builds: panics where `pointer` is no live object that these arguments can have
-    // yielded; any `alignment`.
-    void check_size(const void* pointer, std::size_t bytes, std::size_t alignment) const;
+    // yielded; any `alignment`. `if_free` as in prove().
+    void check_size(const void* pointer, std::size_t bytes, std::size_t alignment,
+                    Misuse if_free) const;
     // Whether an object of `bytes` is kept in the slot of `held` bytes that it has: until half of
     // it would be idle. Never where `held` is 0. CHECKS builds know no size by heart, so they keep
     // it only if an object of that size is given such a slot.

@@ -195,6 +195,61 @@ void use_functions(emma_heap& heap, const emma_page_source& functions) {
                   .system_calls = &heap.calls};
 }
 
+// ---- which heaps there are ---------------------------------------------------------------------
+// By address, in one of kProbes places: for CHECKS builds to know a heap before they read it, and
+// for a panic to know the object of another heap. A heap that finds no place is not known.
+
+constexpr std::size_t kListed = 1024;
+constexpr std::size_t kProbes = 16;
+constinit Atomic<emma_heap*> g_heaps[kListed];  // any thread
+constinit Atomic<bool> g_some_are_unlisted;     // any thread
+constinit Atomic<std::uint32_t> g_lookers;      // any thread; panics that look into heaps now
+
+Atomic<emma_heap*>& place_of(const emma_heap* heap, std::size_t probe) {
+    const std::uintptr_t mixed = (reinterpret_cast<std::uintptr_t>(heap) >> 6) * 0x9e3779b97f4a7c15;
+    return g_heaps[((mixed >> 32) + probe) % kListed];
+}
+
+void list(emma_heap* heap) {
+    for (std::size_t probe = 0; probe < kProbes; ++probe) {
+        emma_heap* expected = nullptr;
+        // Release: who finds the heap here sees it whole.
+        if (place_of(heap, probe)
+                .compare_exchange(expected, heap, memory_order_release, memory_order_relaxed))
+            return;
+    }
+    g_some_are_unlisted.store(true, memory_order_relaxed);
+}
+
+// False: some panic may be looking into the heap. Sequentially consistent with ask_other_heaps():
+// one of the two sees the other.
+bool unlist(emma_heap* heap) {
+    for (std::size_t probe = 0; probe < kProbes; ++probe)
+        if (place_of(heap, probe).load(memory_order_relaxed) == heap)
+            place_of(heap, probe).store(nullptr, memory_order_seq_cst);
+    return g_lookers.load(memory_order_seq_cst) == 0;
+}
+
+bool may_be_heap(const emma_heap* heap) {
+    for (std::size_t probe = 0; probe < kProbes; ++probe)
+        if (place_of(heap, probe).load(memory_order_relaxed) == heap) return true;
+    return g_some_are_unlisted.load(memory_order_relaxed);
+}
+
+bool owns(Instance& instance, std::uintptr_t addr) {
+    return locate_guarded(instance.arenas, addr).live;
+}
+
+Misuse ask_other_heaps(std::uintptr_t addr) {
+    g_lookers.fetch_add(1, memory_order_seq_cst);
+    bool is_live = owns(g_instance, addr);
+    for (Atomic<emma_heap*>& place : g_heaps)
+        if (emma_heap* const heap = place.load(memory_order_seq_cst))
+            is_live = is_live || owns(heap->instance, addr);
+    g_lookers.fetch_sub(1, memory_order_release);
+    return is_live ? Misuse::kOtherHeap : Misuse::kInvalidPointer;
+}
+
 // ---- making ------------------------------------------------------------------------------------
 
 void* place_for(const emma_heap_options& options) {
@@ -254,13 +309,16 @@ emma_heap* make_heap(const emma_heap_options& options, int& error) {
     heap->instance.heaps.stop_asking();
     heap->instance.arenas.pages().use(options.limit_bytes != 0 ? heap->limited : heap->below);
     heap->magic = kMagic;
+    list(heap);
+    g_ask_other_heaps.store(ask_other_heaps, memory_order_relaxed);
     return heap;
 }
 
 void end_heap(emma_heap* heap) {
     Instance& instance = instance_of(heap);
     heap->magic = 0;
-    if (heap->is_fixed) return;
+    // The program is about to end by a panic: then the pages may stay.
+    if (!unlist(heap) || heap->is_fixed) return;
     instance.unmap_all();
     // A copy, as the functions are read before the pages go.
     const PageSource below = heap->below;
@@ -268,7 +326,8 @@ void end_heap(emma_heap* heap) {
 }
 
 Instance& instance_of(emma_heap* heap) {
-    if (heap == nullptr || heap->magic != kMagic) panic(Misuse::kInvalidPointer, heap, 0);
+    const bool may_be_read = heap != nullptr && (!kChecks || may_be_heap(heap));
+    if (!may_be_read || heap->magic != kMagic) panic(Misuse::kInvalidPointer, heap, 0);
     return heap->instance;
 }
 

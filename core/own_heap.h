@@ -32,7 +32,8 @@ emma_heap* make_heap(const emma_heap_options& options, int& error);
 // Gives all of it back, whatever is live in it.
 void end_heap(emma_heap* heap);
 
-// The instance of a heap that is one; panics for any other pointer that can be read.
+// The instance of a heap that is one; panics for any other pointer, in CHECKS builds without
+// reading there.
 Instance& instance_of(emma_heap* heap);
 
 }  // namespace emma

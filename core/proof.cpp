@@ -80,10 +80,36 @@ Place locate(const ArenaPool& arenas, std::uintptr_t addr) {
     return place;
 }
 
-Place prove(const ArenaPool& arenas, const void* pointer) {
+constinit Atomic<Misuse (*)(std::uintptr_t addr)> g_ask_other_heaps{nullptr};
+
+// A slot is known to have never been handed out, since its slab was made, behind the words in use,
+// and in a medium slab where its pages are as the system gave them.
+Misuse Place::misuse(Misuse if_free) const {
+    if (kind == kNothing) return Misuse::kInvalidPointer;
+    if (kind != kSlot) return if_free;
+    const bool is_untouched =
+        slab->is_small_class() ? word_index_of(slot) >= slab->used_words
+                               : (slab->untouched().load(memory_order_relaxed) & bit_of(slot)) != 0;
+    return is_untouched ? Misuse::kInvalidPointer : if_free;
+}
+
+namespace {
+
+[[noreturn, gnu::cold, gnu::noinline]] void panic_not_live(const Place& place, const void* pointer,
+                                                           Misuse if_free) {
+    Misuse misuse = place.misuse(if_free);
+    const auto ask = g_ask_other_heaps.load(memory_order_relaxed);
+    if (misuse == Misuse::kInvalidPointer && ask != nullptr)
+        misuse = ask(reinterpret_cast<std::uintptr_t>(pointer));
+    panic(misuse, pointer, place.bytes);
+}
+
+}  // namespace
+
+Place prove(const ArenaPool& arenas, const void* pointer, Misuse if_free) {
     const auto addr = reinterpret_cast<std::uintptr_t>(pointer);
     const Place place = kChecks ? locate_guarded(arenas, addr) : locate(arenas, addr);
-    if (!place.live) panic(place.misuse(), pointer, place.bytes);
+    if (!place.live) panic_not_live(place, pointer, if_free);
     return place;
 }
 

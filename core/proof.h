@@ -22,9 +22,8 @@ struct Place {
 
     // Names nothing. Field by field: compilers clear a whole one by a slow string instruction.
     Place() : kind(kNothing), live(false), bytes(0) {}
-    Misuse misuse() const {
-        return kind == kNothing ? Misuse::kInvalidPointer : Misuse::kDoubleFree;
-    }
+    // Of what is not live; `if_free` is what a use of a freed object is called.
+    Misuse misuse(Misuse if_free) const;
 };
 
 // For a pointer to a live object, or inside an ArenaGuard: the arena around any other may be
@@ -38,6 +37,11 @@ inline Place locate_guarded(const ArenaPool& arenas, std::uintptr_t addr) {
 
 // For a pointer that must be a live object: panics where it is none. Guarded in CHECKS builds; in
 // others a misuse may run into the fault that it is.
-Place prove(const ArenaPool& arenas, const void* pointer);
+Place prove(const ArenaPool& arenas, const void* pointer, Misuse if_free);
+
+// Set once the program makes heaps of its own: what a pointer is that one heap does not know,
+// kOtherHeap or kInvalidPointer. Any thread; relaxed: it is code, and needs nothing that was
+// published with it.
+extern constinit Atomic<Misuse (*)(std::uintptr_t addr)> g_ask_other_heaps;
 
 }  // namespace emma

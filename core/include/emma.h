@@ -198,7 +198,9 @@ emma_heap* emma_heap_create(const struct emma_heap_options* options) EMMA_NOEXCE
 void emma_heap_destroy(emma_heap* heap) EMMA_NOEXCEPT;
 
 /* As emma_alloc, emma_alloc_zeroed, emma_free, emma_malloc_usable_size and emma_owns, with this
- * heap's objects. A pointer that is no heap panics. */
+ * heap's objects. In CHECKS builds a pointer that is no heap, or no longer one, panics. In others
+ * it panics if what it points at can be read and does not look like a heap: that of a destroyed
+ * heap over the system's pages is gone, and using it is a fault (SIGSEGV). */
 void* emma_heap_alloc(emma_heap* heap, size_t size, size_t alignment) EMMA_NOEXCEPT
     EMMA_ALLOCATES(2);
 void* emma_heap_alloc_zeroed(emma_heap* heap, size_t size, size_t alignment) EMMA_NOEXCEPT
@@ -295,13 +297,17 @@ void emma_stats(struct emma_stats* stats) EMMA_NOEXCEPT;
  * is called once a line. Takes about 2 KiB of stack. */
 void emma_report(emma_writer write, void* context) EMMA_NOEXCEPT;
 
-/* The misuses and failures that end the program. */
+/* The misuses and failures that end the program. A slot that was never handed out is no object, as
+ * far as that is known. Objects are recognised as another heap's once the program has made heaps.
+ */
 enum emma_panic_kind {
     EMMA_PANIC_DOUBLE_FREE = 1,     /* the object at `pointer` is free already */
     EMMA_PANIC_INVALID_POINTER = 2, /* `pointer` is no object of this copy of Emma */
-    EMMA_PANIC_WRONG_SIZE = 3,    /* a sized free with another size or alignment (CHECKS builds) */
-    EMMA_PANIC_OUT_OF_MEMORY = 4, /* operator new found no memory and no new-handler */
-    EMMA_PANIC_CORRUPTION = 5     /* an internal invariant does not hold */
+    EMMA_PANIC_WRONG_SIZE = 3,     /* a sized free with another size or alignment (CHECKS builds) */
+    EMMA_PANIC_OUT_OF_MEMORY = 4,  /* operator new found no memory and no new-handler */
+    EMMA_PANIC_CORRUPTION = 5,     /* an internal invariant does not hold */
+    EMMA_PANIC_USE_AFTER_FREE = 6, /* the object at `pointer` is free: realloc, usable size ... */
+    EMMA_PANIC_OTHER_HEAP = 7      /* `pointer` is a live object, but of another heap */
 };
 
 struct emma_panic {

@@ -106,7 +106,9 @@ class Heap {
     explicit Heap(const emma_heap_options& options = {}) noexcept
         : heap_(emma_heap_create(&options)) {}
     // In `bytes` bytes of memory at `region`, without any system call.
-    Heap(void* region, std::size_t bytes) noexcept : Heap(in_region(region, bytes)) {}
+    // Empty where `region` is null or too small.
+    Heap(void* region, std::size_t bytes) noexcept
+        : heap_(region == nullptr ? nullptr : Heap(in_region(region, bytes)).release()) {}
     Heap(Heap&& other) noexcept : heap_(other.release()) {}
     Heap& operator=(Heap&& other) noexcept {
         emma_heap* const old = heap_;

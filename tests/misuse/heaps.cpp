@@ -86,6 +86,29 @@ void object_as_heap(std::size_t size) {
     void* const object = emma_malloc(size);
     emma_heap_destroy(static_cast<emma_heap*>(about_to_misuse(object)));
 }
+#if EMMA_CHECKS
+void destroyed(std::size_t) {
+    emma_heap* const heap = make(kSystem);
+    emma_heap_destroy(heap);
+    (void)!emma_heap_alloc(static_cast<emma_heap*>(about_to_misuse(heap)), 100, 16);
+}
+void unreadable_as_heap(std::size_t) {
+    void* const heap = about_to_misuse(reinterpret_cast<void*>(0x10000));
+    (void)!emma_heap_alloc(static_cast<emma_heap*>(heap), 100, 16);
+}
+#endif
+void resize_of_freed(std::size_t size) {
+    emma_heap* const heap = make(kSystem);
+    void* const object = get(heap, size);
+    emma_heap_free(heap, object);
+    (void)!emma_heap_resize(heap, about_to_misuse(object), 16, size + 100);
+}
+void usable_size_of_freed(std::size_t size) {
+    emma_heap* const heap = make(g_region);
+    void* const object = get(heap, size);
+    emma_heap_free(heap, object);
+    (void)emma_heap_usable_size(heap, about_to_misuse(object));
+}
 void destroyed_region(std::size_t) {
     emma_heap* const heap = make(g_region);
     emma_heap_destroy(heap);
@@ -111,23 +134,29 @@ constexpr Case kCases[] = {
     {"interior in a region, small", interior_in_region, kSmall, kInvalid, false},
     {"interior in a region, run", interior_in_region, 20000, kInvalid, false},
     {"interior in a region, huge", interior_in_region, kRun, kInvalid, false},
-    {"the default's to a heap, small", of_default_to_heap, kSmall, kInvalid, false},
-    {"the default's to a heap, huge", of_default_to_heap, kHuge, kInvalid, false},
-    {"the default's to a region, small", of_default_to_region, kSmall, kInvalid, false},
-    {"a heap's to the default, small", of_heap_to_default, kSmall, kInvalid, false},
-    {"a heap's to the default, run", of_heap_to_default, kRun, kInvalid, false},
-    {"a heap's to the default, huge", of_heap_to_default, kHuge, kInvalid, true},
-    {"a region's to the default, small", of_region_to_default, kSmall, kInvalid, true},
-    {"a region's to the default, huge", of_region_to_default, kRun, kInvalid, true},
-    {"a heap's to another, small", of_heap_to_heap, kSmall, kInvalid, false},
-    {"a heap's to another, huge", of_heap_to_heap, kHuge, kInvalid, false},
-    {"a region's to a heap", of_region_to_heap, kSmall, kInvalid, false},
-    {"resize of another heap's", resize_of_other_heap, kSmall, kInvalid, false},
-    {"usable size of another heap's", usable_size_of_other_heap, kSmall, kInvalid, false},
+    {"the default's to a heap, small", of_default_to_heap, kSmall, kOtherHeap, false},
+    {"the default's to a heap, huge", of_default_to_heap, kHuge, kOtherHeap, false},
+    {"the default's to a region, small", of_default_to_region, kSmall, kOtherHeap, false},
+    {"a heap's to the default, small", of_heap_to_default, kSmall, kOtherHeap, false},
+    {"a heap's to the default, run", of_heap_to_default, kRun, kOtherHeap, false},
+    {"a heap's to the default, huge", of_heap_to_default, kHuge, kOtherHeap, true},
+    {"a region's to the default, small", of_region_to_default, kSmall, kOtherHeap, true},
+    {"a region's to the default, huge", of_region_to_default, kRun, kOtherHeap, true},
+    {"a heap's to another, small", of_heap_to_heap, kSmall, kOtherHeap, false},
+    {"a heap's to another, huge", of_heap_to_heap, kHuge, kOtherHeap, false},
+    {"a region's to a heap", of_region_to_heap, kSmall, kOtherHeap, false},
+    {"resize of another heap's", resize_of_other_heap, kSmall, kOtherHeap, false},
+    {"usable size of another heap's", usable_size_of_other_heap, kSmall, kOtherHeap, false},
     {"an arena's header in a region", metadata_of_region, 0, kInvalid, false},
     {"an arena's bitmaps in a region", metadata_of_region, 4096, kInvalid, false},
     {"null as a heap", null_as_heap, 0, kInvalid, false},
     {"an object as a heap", object_as_heap, 8192, kInvalid, false},
+#if EMMA_CHECKS
+    {"a destroyed heap", destroyed, 0, kInvalid, false},
+    {"no heap, and not to be read", unreadable_as_heap, 0, kInvalid, false},
+#endif
+    {"resize of freed", resize_of_freed, kSmall, kFreed, false},
+    {"usable size of freed", usable_size_of_freed, kSmall, kFreed, false},
     {"a destroyed heap in a region", destroyed_region, 0, kInvalid, false},
     {"a heap destroyed twice", destroyed_twice, 0, kInvalid, false},
 };

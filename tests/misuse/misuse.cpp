@@ -150,6 +150,11 @@ void realloc_of_freed(std::size_t size) {
     free(object);
     (void)!test_opaque_pointer(realloc(about_to_misuse(object), size + 1));
 }
+void resize_of_freed(std::size_t size) {
+    void* object = emma_alloc(size, 16);
+    emma_free(object);
+    (void)!test_opaque_pointer(emma_resize(about_to_misuse(object), size, 16, size + 100));
+}
 void usable_size_of_freed(std::size_t size) {
     void* object = get(size);
     free(object);
@@ -208,6 +213,11 @@ void interior_of_aligned(std::size_t size) {
 void beyond_end(std::size_t size) {
     unsigned char* object = get_bytes(size);
     free(about_to_misuse(object + malloc_usable_size(object)));
+}
+// Of its slab, in a word of slots that is not in use yet.
+void never_handed_out(std::size_t size) {
+    unsigned char* object = get_bytes(size);
+    free(about_to_misuse(object + 64 * malloc_usable_size(object)));
 }
 void far_beyond_end(std::size_t size) {
     unsigned char* object = get_bytes(size);
@@ -335,12 +345,16 @@ constexpr Case kCases[] = {
     {"object of an ended thread, 1000", of_ended_thread, 1000, kDouble, false},
     {"old pointer after realloc, small", old_pointer_after_realloc, kSmall, kDouble, false},
     {"old pointer after realloc, medium", old_pointer_after_realloc, kMedium, kEither, false},
-    {"realloc of freed, small", realloc_of_freed, kSmall, kDouble, false},
-    {"realloc of freed, medium", realloc_of_freed, kMedium, kEither, false},
-    {"realloc of freed, run", realloc_of_freed, kRun, kEither, false},
-    {"realloc of freed, huge", realloc_of_freed, kHuge, kEither, true},
-    {"usable size of freed, small", usable_size_of_freed, kSmall, kDouble, false},
-    {"usable size of freed, huge", usable_size_of_freed, kHuge, kEither, true},
+    {"realloc of freed, small", realloc_of_freed, kSmall, kFreed, false},
+    {"realloc of freed, medium", realloc_of_freed, kMedium, kFreedOrGone, false},
+    {"realloc of freed, run", realloc_of_freed, kRun, kFreedOrGone, false},
+    {"realloc of freed, huge", realloc_of_freed, kHuge, kFreedOrGone, true},
+    {"usable size of freed, small", usable_size_of_freed, kSmall, kFreed, false},
+    {"usable size of freed, huge", usable_size_of_freed, kHuge, kFreedOrGone, true},
+    {"resize of freed", resize_of_freed, kSmall, kFreed, false},
+    {"never handed out, 16", never_handed_out, 16, kInvalid, false},
+    {"never handed out, 500", never_handed_out, 500, kInvalid, false},
+    {"never handed out, medium", beyond_end, 9000, kInvalid, false},
     {"delete twice", delete_of_freed, kSmall, kDouble, false},
     {"sized delete[] twice", sized_delete_of_freed, 200, kDouble, false},
     {"aligned delete twice", aligned_delete_of_freed, 200, kDouble, false},

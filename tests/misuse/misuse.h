@@ -8,7 +8,16 @@
 
 #include "tests/freestanding/test.h"
 
-enum Expectation { kDouble, kInvalid, kEither, kWrongSize, kNoMemory };
+enum Expectation {
+    kDouble,
+    kInvalid,
+    kEither,       // of these two
+    kFreed,        // used after its free
+    kFreedOrGone,  // the same, or not even known any more
+    kOtherHeap,
+    kWrongSize,
+    kNoMemory
+};
 
 struct Case {
     const char* name;
@@ -48,6 +57,16 @@ inline void* about_to_misuse(void* pointer) {
         case kEither:
             expect_line("double free of ", pointer);
             expect_line("invalid pointer ", pointer);
+            break;
+        case kFreed:
+            expect_line("use after free of ", pointer);
+            break;
+        case kFreedOrGone:
+            expect_line("use after free of ", pointer);
+            expect_line("invalid pointer ", pointer);
+            break;
+        case kOtherHeap:
+            expect_line("object of another heap ", pointer);
             break;
         case kWrongSize:
             expect_line("wrong size or alignment for ", pointer);

@@ -42,6 +42,11 @@ TEST_CASE("the line names the misuse, the pointer and the size class") {
     expect_panic(Misuse::kWrongSize, pointer, ~std::size_t{0});
     CHECK(g_message ==
           "emma: wrong size or alignment for 0x1200ab00ff10 (size class 18446744073709551615)");
+    expect_panic(Misuse::kUseAfterFree, pointer, 48);
+    CHECK(g_message == "emma: use after free of 0x1200ab00ff10 (size class 48)");
+    CHECK(g_seen.kind == EMMA_PANIC_USE_AFTER_FREE);
+    expect_panic(Misuse::kOtherHeap, pointer, 0);
+    CHECK(g_message == "emma: object of another heap 0x1200ab00ff10");
     expect_panic(Misuse::kOutOfMemory, nullptr, 0);
     CHECK(g_message == "emma: out of memory");
     expect_panic(Misuse::kCorruption, nullptr, 0);

@@ -258,6 +258,9 @@ TEST_CASE("a heap of one's own: containers over it, moved, destroyed with what i
 TEST_CASE("a heap in memory of the program's, and one that cannot be") {
     alignas(16) static unsigned char memory[300000];
     {
+        CHECK(!emma::Heap(nullptr, 0));
+        CHECK(!emma::Heap(nullptr, sizeof memory));
+        CHECK(!emma::Heap(memory, 0));
         emma::Heap heap(memory, sizeof memory);
         REQUIRE(heap);
         std::list<int, emma::HeapAllocator<int>> numbers(heap);

@@ -41,12 +41,12 @@ TEST_CASE("only the first byte of a live object is one, in every size") {
         for (std::size_t offset = 1; offset < bytes; offset += 1 + bytes / 1000) {
             const Place inside = f.at(p, offset);
             REQUIRE(inside.kind == Place::kNothing);
-            REQUIRE(inside.misuse() == Misuse::kInvalidPointer);
+            REQUIRE(inside.misuse(Misuse::kDoubleFree) == Misuse::kInvalidPointer);
         }
         f.instance->release(p);
         const Place after = f.at(p);
         CHECK_FALSE(after.live);
-        CHECK(after.misuse() == Misuse::kDoubleFree);
+        CHECK(after.misuse(Misuse::kDoubleFree) == Misuse::kDoubleFree);
     }
 }
 
@@ -83,7 +83,7 @@ TEST_CASE("an object freed by another thread is free before its owner knows") {
     const Place place = f.at(p);
     place.slab->owner.heap()->put_remote(place.slab, place.slot);
     CHECK_FALSE(f.at(p).live);
-    CHECK(f.at(p).misuse() == Misuse::kDoubleFree);
+    CHECK(f.at(p).misuse(Misuse::kDoubleFree) == Misuse::kDoubleFree);
 }
 
 TEST_CASE("a slab and a run that are gone are named as such until their slices are used again") {
@@ -91,9 +91,9 @@ TEST_CASE("a slab and a run that are gone are named as such until their slices a
     std::vector<void*> objects;
     for (int i = 0; i < 64; ++i) objects.push_back(f.allocate(4096));
     for (void* p : objects) f.instance->release(p);
-    for (void* p : objects) CHECK(f.at(p).misuse() == Misuse::kDoubleFree);
+    for (void* p : objects) CHECK(f.at(p).misuse(Misuse::kDoubleFree) == Misuse::kDoubleFree);
     void* const run = f.allocate(200000);
     f.instance->release(run);
-    CHECK(f.at(run).misuse() == Misuse::kDoubleFree);
-    CHECK(f.at(run, kSliceBytes).misuse() == Misuse::kInvalidPointer);
+    CHECK(f.at(run).misuse(Misuse::kDoubleFree) == Misuse::kDoubleFree);
+    CHECK(f.at(run, kSliceBytes).misuse(Misuse::kDoubleFree) == Misuse::kInvalidPointer);
 }
