@@ -84,9 +84,10 @@ SliceRange ArenaPool::claim_new(unsigned count, unsigned alignment_slices) {
 }
 
 bool ArenaPool::add_arena(Arena* arena) {
-    if (!table_.insert(pages_, arena->addr(), ArenaTable::kArenaMark)) return false;
+    const std::uintptr_t key = arena->addr() | ArenaTable::kArena;
+    if (!table_.insert(pages_, key, ArenaTable::kArenaMark)) return false;
     if (list_.add(pages_, arena) != ArenaList::kNoPlace) return true;
-    table_.end_removal(table_.begin_removal(arena->addr()), true);
+    table_.end_removal(table_.begin_removal(key), true);
     return false;
 }
 
@@ -97,7 +98,7 @@ Arena* ArenaPool::arena_around(std::uintptr_t addr) const {
     const std::uint64_t proof = proof_of(base);
     Atomic<std::uint64_t>& last = last_proof(base);
     if (last.load(memory_order_relaxed) != proof) {
-        if (table_.bytes_at(base) != ArenaTable::kArenaMark) return nullptr;
+        if (!table_.is_arena(base)) return nullptr;
         last.store(proof, memory_order_relaxed);
     }
     return reinterpret_cast<Arena*>(base);

@@ -4,16 +4,16 @@
 
 namespace emma {
 
-ArenaTable::Entry* ArenaTable::find(std::uintptr_t addr, std::uintptr_t states) const {
+ArenaTable::Entry* ArenaTable::find(std::uintptr_t key, std::uintptr_t states) const {
     Entry* result = nullptr;
     any_table([&](Entry* entries, std::size_t mask) {
         for (std::size_t i = 0; i < kMaxProbes; ++i) {
-            Entry& entry = entries[(hash(addr) + i) & mask];
+            Entry& entry = entries[(hash(key) + i) & mask];
             // Pairs with insert_into(): the size comes with the key. Sequentially consistent
             // with begin_removal() and the count of guards, see ArenaPool::unmap_closed().
-            const std::uintptr_t key = entry.key.load(memory_order_seq_cst);
-            if (key == 0) return false;
-            if ((key & ~states) != addr) continue;
+            const std::uintptr_t found = entry.key.load(memory_order_seq_cst);
+            if (found == 0) return false;
+            if ((found & ~states) != key) continue;
             result = &entry;
             return true;
         }
@@ -24,55 +24,56 @@ ArenaTable::Entry* ArenaTable::find(std::uintptr_t addr, std::uintptr_t states) 
 
 std::size_t ArenaTable::bytes_at(std::uintptr_t addr) const {
     const Entry* const entry = find(addr, kKnown);
-    return entry == nullptr ? 0 : entry->bytes.load(memory_order_relaxed);
+    return entry == nullptr ? 0 : entry->bytes_of(addr);
 }
 
 bool ArenaTable::was_removed(std::uintptr_t addr) const {
-    return find(addr, kStateMask) != nullptr;
+    return find(addr, kRemoved | kRemoving | kSpare) != nullptr;
 }
 
-ArenaTable::Removal ArenaTable::begin_removal(std::uintptr_t addr) {
-    Entry* const entry = find(addr, kKnown);
+ArenaTable::Removal ArenaTable::begin_removal(std::uintptr_t key) {
+    Entry* const entry = find(key, 0);
     if (entry == nullptr) return {};
-    const std::size_t bytes = entry->bytes.load(memory_order_relaxed);
-    std::uintptr_t expected = addr;
-    // Of several removers one wins; the entry then belongs to it until end_removal().
-    if (!entry->key.compare_exchange(expected, addr | kRemoving, memory_order_seq_cst,
-                                     memory_order_relaxed))
+    std::uintptr_t expected = key;
+    // Of several removers one wins; the entry then belongs to it until end_removal(), and its size
+    // is read only then: it may have been used again for the same address since it was found.
+    if (!entry->key.compare_exchange(expected, (key & ~std::uintptr_t{kStateMask}) | kRemoving,
+                                     memory_order_seq_cst, memory_order_relaxed))
         return {};
-    return {entry, bytes};
+    return {entry, entry->bytes.load(memory_order_relaxed)};
 }
 
 void ArenaTable::cancel_removal(Removal removal, std::size_t bytes) {
-    removal.entry->bytes.store(bytes, memory_order_relaxed);
-    removal.entry->set_state(kKnown);  // pairs with find()
+    removal.entry->bytes.store(bytes, memory_order_release);  // pairs with bytes_of()
+    removal.entry->set_state(kKnown);                         // pairs with find()
 }
 
 void ArenaTable::end_removal(Removal removal, bool unmapped) {
     removal.entry->set_state(unmapped ? kRemoved : kSpare);
 }
 
-bool ArenaTable::insert_into(Entry* entries, std::size_t mask, std::uintptr_t addr,
+bool ArenaTable::insert_into(Entry* entries, std::size_t mask, std::uintptr_t key,
                              std::size_t bytes) {
     for (std::size_t i = 0; i < kMaxProbes; ++i) {
-        Entry& entry = entries[(hash(addr) + i) & mask];
+        Entry& entry = entries[(hash(key) + i) & mask];
         std::uintptr_t found = entry.key.load(memory_order_relaxed);
         if (found != 0 && (found & kStateMask) != kRemoved) continue;
-        if (!entry.key.compare_exchange(found, kReserved, memory_order_relaxed,
+        // Acquire: the last owner of the entry is done with its size.
+        if (!entry.key.compare_exchange(found, kReserved, memory_order_acquire,
                                         memory_order_relaxed))
             continue;
-        entry.bytes.store(bytes, memory_order_relaxed);
-        entry.key.store(addr, memory_order_release);  // pairs with find()
+        entry.bytes.store(bytes, memory_order_release);  // pairs with bytes_of()
+        entry.key.store(key, memory_order_release);      // pairs with find()
         return true;
     }
     return false;
 }
 
-bool ArenaTable::insert(Pages& pages, std::uintptr_t addr, std::size_t bytes) {
+bool ArenaTable::insert(Pages& pages, std::uintptr_t key, std::size_t bytes) {
     for (;;) {
         Table* const newest = newest_.load(memory_order_acquire);
         if (any_table([&](Entry* entries, std::size_t mask) {
-                return insert_into(entries, mask, addr, bytes);
+                return insert_into(entries, mask, key, bytes);
             }))
             return true;
         // Each round ends with one table more, this thread's or another's.

@@ -7,9 +7,14 @@
 // that was once used never becomes 0 again, so a probe can stop at the first 0. The first table is
 // part of the instance. Lock-free: an insert that loses an entry to another thread takes the next.
 //
-// While an address is being forgotten its pages may already be another thread's, who makes them
+// While an address is being forgotten its pages may already be another thread's, which makes them
 // known in another entry. So one address may have several entries, of which at most one is known;
-// who forgets it works on the very entry that it has won.
+// the thread that forgets it works on the very entry that it has won.
+//
+// An entry is used again, for any address. Hence what an address is known as stands in the one word
+// that names it, and a size counts only if the entry still names the address after the size was
+// read. Whoever owns the entry (kRemoving) reads an exact size; others a size of the address at
+// some time, exact if the caller holds the object.
 #pragma once
 
 #include <cstddef>
@@ -26,14 +31,18 @@ class ArenaTable {
     struct Entry;
 
   public:
-    // The size under which an arena is known; no huge object has it.
+    // An arena is known by its address with this mark, a huge object by its address alone (a
+    // multiple of a page): the key.
+    static constexpr std::uintptr_t kArena = 5;
+    // The size that an arena is known with; no huge object has it.
     static constexpr std::size_t kArenaMark = 1;
 
-    // Makes `addr` (a multiple of a page) known with `bytes`. False where the table must grow and
-    // the source refuses; then nothing has changed.
-    bool insert(Pages& pages, std::uintptr_t addr, std::size_t bytes);
+    // Makes `key` known with `bytes`. False if the table must grow and the source refuses; then
+    // nothing has changed.
+    bool insert(Pages& pages, std::uintptr_t key, std::size_t bytes);
 
-    // The size of what is known at exactly `addr`; 0: nothing.
+    bool is_arena(std::uintptr_t addr) const { return find(addr | kArena, 0) != nullptr; }
+    // The size of the huge object that is known at exactly `addr`; 0: none is.
     std::size_t bytes_at(std::uintptr_t addr) const;
 
     // The right to unmap what an entry tells of.
@@ -41,11 +50,13 @@ class ArenaTable {
         Entry* entry;
         std::size_t bytes;  // 0: nothing, and no right
     };
-    // Forgets `addr` while its pages are unmapped: the right goes to the one caller that finds it
-    // known, who calls one of the two below it.
-    Removal begin_removal(std::uintptr_t addr);
-    // Known again, with `bytes`.
+    // Forgets `key` while its pages are unmapped: the right goes to the one caller that finds it
+    // known, who calls one of the three below it.
+    Removal begin_removal(std::uintptr_t key);
+    // Known again, with `bytes`: a huge object.
     void cancel_removal(Removal removal, std::size_t bytes);
+    // The same for an arena.
+    void cancel_removal(Removal removal) { removal.entry->set_state(kArenaState); }
     // `unmapped` false: the pages are still there, and are kept for retry_unmapping().
     void end_removal(Removal removal, bool unmapped);
 
@@ -73,11 +84,18 @@ class ArenaTable {
         kRemoving = 2,  // belongs to the thread that unmaps
         kSpare = 3,     // pages that could not be unmapped
         kReserved = 4,  // belongs to the thread that inserts
+        kArenaState = kArena,
         kStateMask = 7,
     };
     struct Entry {
         Atomic<std::uintptr_t> key;
         Atomic<std::size_t> bytes;
+        // Read after `key_now`, the entry's; 0: the entry has another key by now. Acquire, and
+        // release where it is written: with a size of the entry's next use comes that use's key.
+        std::size_t bytes_of(std::uintptr_t key_now) const {
+            const std::size_t bytes_now = bytes.load(memory_order_acquire);
+            return key.load(memory_order_relaxed) == key_now ? bytes_now : 0;
+        }
         // By whoever the entry belongs to.
         void set_state(State state) {
             const std::uintptr_t addr =
@@ -103,9 +121,9 @@ class ArenaTable {
     // Calls look(entries, mask) for each table, newest first, until it returns true.
     template <typename Look>
     bool any_table(Look look) const;
-    // The first entry that names `addr` in one of `states`, a mask: kKnown is only that.
-    Entry* find(std::uintptr_t addr, std::uintptr_t states) const;
-    static bool insert_into(Entry* entries, std::size_t mask, std::uintptr_t addr,
+    // The first entry that has `key`, but for the bits of `states`.
+    Entry* find(std::uintptr_t key, std::uintptr_t states) const;
+    static bool insert_into(Entry* entries, std::size_t mask, std::uintptr_t key,
                             std::size_t bytes);
     bool add_table(Pages& pages, Table* newest);
 
@@ -152,8 +170,9 @@ void ArenaTable::for_each(Visitor visit) const {
     any_table([&](Entry* entries, std::size_t mask) {
         for (std::size_t i = 0; i <= mask; ++i) {
             const std::uintptr_t key = entries[i].key.load(memory_order_acquire);
-            if (key != 0 && (key & kStateMask) == kKnown)
-                visit(key, entries[i].bytes.load(memory_order_relaxed));
+            const std::uintptr_t state = key & kStateMask;
+            if (key == 0 || (state != kKnown && state != kArenaState)) continue;
+            if (const std::size_t bytes = entries[i].bytes_of(key)) visit(key - state, bytes);
         }
         return false;
     });

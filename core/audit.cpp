@@ -55,8 +55,7 @@ void Auditor::audit_arena(const ArenaPool& arenas, Arena& arena) {
     expect((free & ~present) == 0, "a free slice is not mapped", &arena);
     expect((clean & ~present) == 0, "a clean slice is not mapped", &arena);
     expect((present & arena.header_slices()) == 0, "the header counts as a slice", &arena);
-    expect(arenas.table().bytes_at(arena.addr()) == ArenaTable::kArenaMark,
-           "the arena is not in the table", &arena);
+    expect(arenas.table().is_arena(arena.addr()), "the arena is not in the table", &arena);
     const std::uint32_t mark = head.mark.load(memory_order_relaxed);
     expect(mark <= kClosed && (mark > kSlicesPerArena || std::bit_width(present) <= mark),
            "the mark lies before a mapped slice", &arena);

@@ -11,7 +11,6 @@ namespace {
 void find_huge(const ArenaPool& arenas, std::uintptr_t addr, Place& place) {
     if ((addr & (arenas.shape().slice_bytes() - 1)) != 0) return;
     const std::size_t bytes = arenas.table().bytes_at(addr);
-    if (bytes == ArenaTable::kArenaMark) return;
     if (bytes == 0 && !arenas.table().was_removed(addr)) return;
     place.kind = Place::kHuge;
     place.live = bytes != 0;

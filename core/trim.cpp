@@ -124,7 +124,7 @@ void ArenaPool::put_in_limbo(Arena* arena) {
 // nor among the table's last proofs, which the number of unmappings has made void in between.
 std::size_t ArenaPool::unmap_closed(Arena* arena) {
     std::size_t unmapped = 0;
-    const ArenaTable::Removal removal = table_.begin_removal(arena->addr());
+    const ArenaTable::Removal removal = table_.begin_removal(arena->addr() | ArenaTable::kArena);
     unmaps_.fetch_add(1, memory_order_seq_cst);
     if (!no_guard_held()) {
         put_back(arena, removal);
@@ -142,7 +142,7 @@ std::size_t ArenaPool::unmap_closed(Arena* arena) {
 // The arena serves on, as far as it is still mapped. Who holds a guard may have died with it, so
 // nothing may be kept until it is dropped.
 void ArenaPool::put_back(Arena* arena, ArenaTable::Removal removal) {
-    table_.cancel_removal(removal, ArenaTable::kArenaMark);
+    table_.cancel_removal(removal);
     // Listed while it is closed: who still knows it from before would else claim from it, or close
     // and unmap it, before it is in its new place.
     if (list_.add(pages_, arena) == ArenaList::kNoPlace) return put_in_limbo(arena);

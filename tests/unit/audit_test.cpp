@@ -99,7 +99,8 @@ TEST_CASE("each corruption is found and named") {
          [](Fixture& f) { arena_of(f.full)->head.present_slices.store(0, memory_order_relaxed); }},
         {"the arena is not in the table",
          [](Fixture& f) {
-             (void)f.instance->arenas.table().begin_removal(arena_of(f.full)->addr());
+             (void)f.instance->arenas.table().begin_removal(arena_of(f.full)->addr() |
+                                                            ArenaTable::kArena);
          }},
         {"the word without free slots has some", [](Fixture& f) { f.heap()->no_free_slots = 1; }},
     };

@@ -2,5 +2,5 @@
 # An arena is in the list before the table knows it: what another thread allocates there is no object.
 # file: core/arena_pool.cpp
 # scenario: first_use
-s/^    if \(!table_.insert\(pages_, arena->addr\(\), ArenaTable::kArenaMark\)\) return false;/    if (list_.add(pages_, arena) == ArenaList::kNoPlace) return false;/
-s/^    if \(list_.add\(pages_, arena\) != ArenaList::kNoPlace\) return true;/    if (table_.insert(pages_, arena->addr(), ArenaTable::kArenaMark)) return true;/
+s/^    if \(!table_.insert\(pages_, key, ArenaTable::kArenaMark\)\) return false;/    if (list_.add(pages_, arena) == ArenaList::kNoPlace) return false;/
+s/^    if \(list_.add\(pages_, arena\) != ArenaList::kNoPlace\) return true;/    if (table_.insert(pages_, key, ArenaTable::kArenaMark)) return true;/
