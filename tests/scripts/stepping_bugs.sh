@@ -2,7 +2,7 @@
 # SPDX-License-Identifier: MIT OR Apache-2.0
 # tests/scripts/stepping_bugs.sh SET [all]: the stepping harness can fail. Each bug below is put into a copy of
 # the sources by one edit, and the harness must find it with the operation and the fault named; without
-# the bug the same must pass. All of them take some minutes; without `all` four are tried.
+# the bug the same must pass. All of them take some minutes; without `all` five are tried.
 # TEST-ONCE: it is about the harness
 # TEST-LIMIT: 900
 set -uo pipefail
@@ -66,6 +66,11 @@ bug "heaps of a parent that are adopted before the survivor has named its own" c
 bug "slices that are clean before they are present" core/arena.cpp \
     's/^    head.present_slices.set_bits\(slices, memory_order_relaxed\);$/    head.clean_slices.set_bits(slices, memory_order_relaxed);&/' \
     malloc-grow jump
+bug "a heap that is given up before its thread is no longer said to have it" core/instance.cpp \
+    '/^void detach_thread/,/^}/{/^    t_heap.store/d;s/^    HeapPool::release\(heap\);$/&\
+    signal_fence();\
+    t_heap.store(\&g_no_heap, memory_order_relaxed);/;}' \
+    thread_detach keeper
 
 if [[ ${2-} == all ]]; then
 bug "entry without a look at the visitor's flag" core/heap.h \

@@ -94,6 +94,47 @@ void finish() {
     world.free_all();
 }
 
+// ---- a thread that gets a heap while the victim is interrupted, and keeps it until the call is
+// over
+
+constexpr std::size_t kKeptSizes[] = {48, kUsual, 700, 2000};
+struct Keeper {
+    emma_thread* thread;
+    Phase phase;  // 0: not yet, 1: has its objects, 2: woken
+} g_keeper;
+
+void* keep_heap(void*) {
+    World& world = g_run.other_world;
+    for (const std::size_t size : kKeptSizes) world.make(size);
+    g_keeper.phase.set(1);
+    g_keeper.phase.wait_while(1);
+    exercise(world);
+    world.free_all();
+    return nullptr;
+}
+
+// What a thread gets from now on comes from no slab of the keeper's heap.
+void verify_apart() {
+    World& world = g_run.world;
+    for (const std::size_t size : kKeptSizes) {
+        const Object& fresh = world.make(size);
+        for (std::size_t i = 0; kThreadHeaps && i < g_run.other_world.count(); ++i)
+            CHECK(slice_addr(fresh.bytes) != slice_addr(g_run.other_world[i].bytes));
+    }
+}
+
+void start_keeper() {
+    CHECK(emma_thread_create(&g_keeper.thread, nullptr, keep_heap, nullptr) == 0);
+    g_keeper.phase.wait_while(0);
+}
+
+void end_keeper() {
+    if (g_keeper.thread == nullptr) return;
+    verify_apart();
+    g_keeper.phase.set(2);
+    CHECK(emma_thread_join(g_keeper.thread, nullptr) == 0);
+}
+
 // ---- the victim
 
 void undisturbed_call() {
@@ -127,6 +168,7 @@ void disturbed_call() {
     aim(g_run.plan.point, g_run.outcome->trace, g_run.outcome->points);
     operation.act(g_run.world);
     if (operation.settle != nullptr && !g_run.was_abandoned) operation.settle(g_run.world);
+    end_keeper();
 }
 
 // After a longjmp out of the call: the thread works on borrowed heaps, then on a new one.
@@ -163,6 +205,13 @@ void* be_victim(void*) {
 // ---- faults: what happens at the point
 
 void handle_signal(Registers&) { exercise(g_run.world); }
+
+// What the call has just given away is another thread's by the time the handler runs, and stays so.
+void handle_beside_keeper(Registers&) {
+    start_keeper();
+    verify_apart();
+    exercise(g_run.world);
+}
 
 // A call of its own in the middle of the run, stepped, with `at_point` at some instruction.
 void call_something(AtPoint at_point) {
@@ -290,13 +339,18 @@ void lose_one_meanwhile() {
 
 }  // namespace
 
-constinit const Fault kNoFault{"none", nullptr, nullptr};
-constinit const Fault kProof{"proof", nullptr, nullptr};
+constinit const Fault kNoFault{"none", nullptr, nullptr, 0};
+constinit const Fault kProof{"proof", nullptr, nullptr, 0};
 constinit const Fault kFaults[] = {
-    {"handler", handle_signal, nullptr},        {"nested", handle_interrupted, nullptr},
-    {"jump", jump_from_here, nullptr},          {"fork", fork_here, nullptr},
-    {"fork-beside", stop_here, fork_meanwhile}, {"stop", stop_here, work_meanwhile},
-    {"death", die_here, work_meanwhile},        {"stop-death", stop_here, lose_one_meanwhile},
+    {"handler", handle_signal, nullptr, 0},
+    {"nested", handle_interrupted, nullptr, 0},
+    {"keeper", handle_beside_keeper, nullptr, 48},
+    {"jump", jump_from_here, nullptr, 0},
+    {"fork", fork_here, nullptr, 0},
+    {"fork-beside", stop_here, fork_meanwhile, 0},
+    {"stop", stop_here, work_meanwhile, 0},
+    {"death", die_here, work_meanwhile, 0},
+    {"stop-death", stop_here, lose_one_meanwhile, 0},
 };
 constinit const std::size_t kFaultCount = sizeof kFaults / sizeof *kFaults;
 

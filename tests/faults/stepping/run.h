@@ -23,6 +23,8 @@ struct Fault {
     AtPoint at_point;  // on the victim, in the signal handler
     // On the main thread while the victim stands still at the point, or is dead; null: nothing.
     void (*meanwhile)();
+    // A sample, too, has all points of an operation that has no more than these.
+    std::uint64_t complete_to;
 };
 extern const Fault kNoFault;  // counts the points
 extern const Fault kProof;    // the call is proved to be made in the state that was meant

@@ -5,6 +5,8 @@
 //
 //   stepping [all [SEED]]                      all operations and faults, at every point
 //   stepping sample COUNT [SEED]               at about COUNT points of each; seed 0: a new one
+//   (with a
+//                                              fault that short operations need, at all of theirs)
 //   stepping OPERATION [FAULT [POINT [SEED]]]  one operation, one fault, one point
 //
 // Every run is a process; the last line counts them. A failure is named by a command that repeats
@@ -88,7 +90,8 @@ void step_through(const Selection& selection, const Operation& operation, const 
         (void)run(plan);
     } else {
         covered = 0;
-        const std::uint64_t stride = (points - 1) / selection.sample + 1;
+        const bool is_complete = points <= fault.complete_to;
+        const std::uint64_t stride = is_complete ? 1 : (points - 1) / selection.sample + 1;
         for (plan.point = test_below(random, stride); plan.point < points;
              plan.point += stride, ++covered)
             (void)run(plan);
