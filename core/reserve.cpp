@@ -96,10 +96,26 @@ std::size_t reserved_idle_bytes(void*) {
     return sum;
 }
 
-// The default shape but for the largest runs: what is larger takes pages of the reserve wherever
-// they are, and finds room where no arena has so many slices in a row.
+// Slabs are short, so that a thread that uses a class takes little more than its objects: at most
+// 64 KiB for a class to 32 KiB, and what kPerThreadBytes says for all of them.
+constexpr unsigned reserved_slices_for_class(std::size_t slot_bytes) {
+    if (slot_bytes <= 32 * 1024) return 1;
+    return slot_bytes > 64 * 1024 && slot_bytes <= 96 * 1024 ? 3 : 2;
+}
+constinit const GeometryTable kReservedGeometry = [] {
+    GeometryTable table{};
+    for (unsigned i = 0; i < kSizeClassCount; ++i) {
+        table.of[i].slot_bytes = slot_bytes_of(i) & 0xffffff;
+        table.of[i].slice_count = reserved_slices_for_class(slot_bytes_of(i)) & 0xff;
+    }
+    return table;
+}();
+
+// And of the largest runs: what is larger takes pages of the reserve wherever they are, and finds
+// room where no arena has so many slices in a row.
 constexpr Shape reserved_shape() {
     Shape shape = kDefaultShapeValue;
+    shape.classes = &kReservedGeometry;
     shape.run_max_slices = kSlicesPerArena / 2;
     return shape;
 }
@@ -155,11 +171,57 @@ void populate_free_slices() {
     });
 }
 
-// What objects of `bytes` bytes take at most. The worst are those a little larger than half an
-// arena or a whole number of arenas: they leave nearly half of a window to smaller ones.
-std::size_t reserve_bytes_for(std::size_t bytes) {
-    return align_up(2 * bytes + kArenaBytes, kPageBytes);
+// ---- how much it takes -------------------------------------------------------------------------
+// Objects of `bytes` bytes in all that are allocated one after the other take at most
+//
+//   bytes * 64 / 31              the worst are those a little larger than 31 slices: one to a
+//   window.
+//                                A little more than half a window or than a number of windows takes
+//                                less than that, and so does a slot with the rest of its slab
+//                                (checked below)
+//   + slack_bytes() a thread     for each class a slab in which one object lies
+//   + a window                   the one that slabs have begun when the next object needs its own
+//
+// Slack is what the slabs take beyond 2 * bytes of the least objects that make a thread have them.
+
+// The least object of a class.
+constexpr std::size_t least_bytes_of(unsigned index) {
+    return index == 0 ? kMinAlignment : slot_bytes_of(index - 1) + 1;
 }
+constexpr bool is_denser_than_runs(unsigned index) {
+    const std::size_t slab_bytes = reserved_slices_for_class(slot_bytes_of(index)) * kSliceBytes;
+    // Slots of 16 bytes have no bit in an eighth of the slab; and a window holds 63 slices.
+    const std::size_t slots =
+        index == 0 ? kBitmapWords * std::size_t{64} : slab_bytes / slot_bytes_of(index);
+    return slots * least_bytes_of(index) * 63 / 31 >= slab_bytes;
+}
+constexpr std::size_t slack_bytes() {
+    std::size_t sum = 0;
+    for (unsigned index = 0; index < kSizeClassCount; ++index) {
+        const std::size_t slab_bytes =
+            reserved_slices_for_class(slot_bytes_of(index)) * kSliceBytes;
+        const std::size_t counted = 2 * least_bytes_of(index);
+        if (slab_bytes > counted) sum += slab_bytes - counted;
+    }
+    return sum * 64 / 63;
+}
+constexpr bool all_denser_than_runs() {
+    for (unsigned index = 0; index < kSizeClassCount; ++index)
+        if (!is_denser_than_runs(index)) return false;
+    return true;
+}
+static_assert(all_denser_than_runs());
+
+// Beside the objects: heaps, tables, and what a window does not divide into.
+constexpr std::size_t kMetadataBytes = std::size_t{1} << 17;
+constexpr std::size_t kFirstThreadBytes = std::size_t{7} << 20;
+static_assert(slack_bytes() + kArenaBytes + kMetadataBytes <= kFirstThreadBytes);
+static_assert(slack_bytes() + HeapPool::kMappingBytes <= 2 * EMMA_RESERVE_PER_THREAD);
+
+std::size_t reserve_bytes_for(std::size_t bytes) {
+    return align_up(2 * bytes + bytes / 15 + kFirstThreadBytes, kPageBytes);
+}
+static_assert((2 * 15 + 1) * 31 >= 64 * 15, "2 + 1/15 is at least 64/31");
 
 void publish(Region* region) {
     region->next = g_reserves.load(memory_order_relaxed);

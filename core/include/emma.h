@@ -225,11 +225,21 @@ void emma_heap_stats(emma_heap* heap, struct emma_stats* stats) EMMA_NOEXCEPT;
 /* ---- the default instance without the system ---------------------------------------------------
  */
 
-/* Maps and populates memory, so that from now on objects of `bytes` bytes in all can be allocated,
- * in any mix of sizes, with no system call and no page fault; each object counts as at least 16
- * bytes. Takes twice as much and 4 MiB. Adds to what was reserved before. Memory that is free is
- * not purged any more; what is live now and was never written may still cause faults once it is
- * freed and used again. 0, or ENOMEM (nothing has changed), or EPERM after emma_seal. */
+/* What a further thread counts as for emma_reserve: 1.5 MiB. */
+#define EMMA_RESERVE_PER_THREAD ((size_t)3 << 19)
+
+/* Maps and populates memory, so that from now on one thread can allocate objects of `bytes` bytes
+ * in all, in any mix of sizes and in any order, with no system call and no page fault. Each object
+ * counts as at least 16 bytes; of an alignment above 16, as at least the alignment. Each further
+ * thread that allocates, and each signal handler that allocates in the middle of an allocation,
+ * keeps memory of its own and counts as EMMA_RESERVE_PER_THREAD more: for 8 threads,
+ * emma_reserve(bytes + 7 * EMMA_RESERVE_PER_THREAD).
+ * What is freed serves objects of about its size again, and every size once 64 KiB or more are free
+ * in a row. Objects that come and go in changing sizes may so need more than their sum at any time,
+ * as objects are never moved.
+ * Takes 2.07 times as much and 7 MiB. Adds to what was reserved before. Memory that is free is not
+ * purged any more; what is live now and was never written may still cause faults once it is freed
+ * and used again. 0, or ENOMEM (nothing has changed), or EPERM after emma_seal. */
 int emma_reserve(size_t bytes) EMMA_NOEXCEPT;
 
 /* From now on the allocator makes no system call at all, on any thread, but for the line of a
