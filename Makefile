@@ -132,7 +132,7 @@ ifeq ($(PORT),bare)
 # clang's -mgeneral-regs-only refuses the long double of libstdc++'s headers, which nothing here uses.
 CODEGEN += -mno-red-zone $(if $(compiler_is_clang),-mno-sse -mno-mmx,-mgeneral-regs-only)
 DEFINES += -DEMMA_BARE=1 $(if $(HEAP_SLOT),$(if $(filter function,$(HEAP_SLOT)),-DEMMA_HEAP_SLOT=1,-DEMMA_HEAP_SLOT=2 \
-	-DEMMA_HEAP_SLOT_OFFSET=$(HEAP_SLOT:gs:%=%)))
+	-DEMMA_HEAP_SLOT_OFFSET=$(shell printf %d $(HEAP_SLOT:gs:%=%))))
 endif
 LIB_CXXFLAGS := -std=c++20 $(CODEGEN) $(WARNINGS) $(DEFINES) -I. -Icore/include -Icrt/include
 
@@ -171,7 +171,7 @@ endif
 ifneq ($(SYMBOL_PREFIX),)
 $(OUT)/libemma_crt.a: $(OUT)/libemma.a
 rename_symbols = && nm $(if $(filter linux,$(PORT)),--defined-only) $(filter %.o,$^) $(if $(filter %_crt.a,$@),$(core_objects)) | \
-	awk 'NF == 2 && /emma_bare_/ { $$3 = $$2 } NF == 3 && $$3 ~ /^[A-Za-z_]/ { print $$3, "$(SYMBOL_PREFIX)" $$3 }' | LC_ALL=C sort -u > $@.renamed && \
+	awk 'NF == 2 && /emma_bare_/ { $$3 = $$2 } NF == 3 && $$3 ~ /^[A-Za-z_]/ && $$3 !~ /^emma_one_copy_at_/ { print $$3, "$(SYMBOL_PREFIX)" $$3 }' | LC_ALL=C sort -u > $@.renamed && \
 	objcopy -D --redefine-syms=$@.renamed $@
 endif
 $(OUT)/libemma.a: $(core_objects)

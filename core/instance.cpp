@@ -16,6 +16,15 @@ constinit Heap g_no_heap{};
 constinit thread_local Atomic<Heap*> t_heap{&g_no_heap};
 #endif
 
+#if EMMA_HEAP_SLOT == 2
+// Two copies of Emma that noted their heaps in one word would hand out each other's objects. This
+// name has no prefix in any copy, so that the linker refuses a second one with the same offset.
+#define EMMA_TEXT_OF(x) #x
+#define EMMA_SLOT_NAME(offset) "emma_one_copy_at_gs_" EMMA_TEXT_OF(offset)
+extern const char kOnlyCopyAtOffset __asm__(EMMA_SLOT_NAME(EMMA_HEAP_SLOT_OFFSET));
+[[gnu::used]] constexpr const char kOnlyCopyAtOffset = 0;
+#endif
+
 namespace {
 
 bool is_medium_or_less(SizeClass c) { return raw(c) < kSizeClassCount; }

@@ -68,6 +68,9 @@ bool emma_bare_barrier(void) EMMA_NOEXCEPT;
  * anywhere. In an interrupt handler the word is that of the processor or thread that was
  * interrupted.
  *
+ * A second copy of Emma in the program (SYMBOL_PREFIX) needs another word. The linker refuses two
+ * copies with the same offset from %gs; words of functions are not checked.
+ *
  * emma_thread_detach hands the heap on and zeroes the word, as for a processor that goes offline.
  */
 

@@ -41,6 +41,20 @@ build bare-slot-gs-8 gs HEAP_SLOT=gs:8 && {
     kernel 37 "panic: emma: double free of 0xffff8000" build/bare-slot-gs-8/kernel.elf fault=double-free
     kernel 35 "exception 14 at 0xffffffff8" build/bare-slot-gs-8/kernel.elf fault=null
 }
+# Two copies in one program: each with a word of its own, else the linker refuses them.
+for copy in "foo_ gs:8" "bar_ gs:16" "bar_ gs:0x8"; do
+    make PORT=bare SYMBOL_PREFIX="${copy% *}" HEAP_SLOT="${copy#* }" all >"$log" 2>&1 || fail "copy $copy: $(tail "$log")"
+done
+foo=build/bare-slot-gs-8-prefix-foo_
+copies() { # folder of the second copy
+    g++ -std=c++20 -O2 -Wall -Wextra -I$foo/include -I"$1/include" tests/copies/bare.cpp -o "$log.copies" \
+        -Wl,--start-group "$(gcc -print-file-name=libc.so.6)" $foo/libemma.a "$1/libemma.a" -Wl,--end-group >"$log" 2>&1
+}
+tests/bare/archive $foo/libemma.a gs || fail "$foo/libemma.a"
+copies build/bare-slot-gs-16-prefix-bar_ && "$log.copies" || fail "two copies: $(tail "$log")"
+! copies build/bare-slot-gs-0x8-prefix-bar_ && grep -q 'multiple definition of .emma_one_copy_at_gs_8' "$log" ||
+    fail "two copies with one word were linked: $(tail "$log")"
+rm -f "$log.copies"
 build bare-tls-checks-debug fs TLS=1 CHECKS=1 DEBUG=1
 clang=(CXX=clang++ CC=clang)
 build clang-bare-slot-gs-8-debug gs "${clang[@]}" HEAP_SLOT=gs:8 DEBUG=1 &&
