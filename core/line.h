@@ -27,17 +27,19 @@ class Line {
         while (length_ + digits < end);
         add_number(value, 10);
     }
-    const char* text() const { return text_; }
+    // With a 0 behind it.
+    const char* text() {
+        text_[length_] = '\0';
+        return text_;
+    }
     std::size_t length() const { return length_; }
 
   private:
     void put(char c) {
-        if (length_ + 1 == sizeof text_) return;
-        text_[length_++] = c;
-        text_[length_] = '\0';
+        if (length_ < sizeof text_ - 1) text_[length_++] = c;
     }
-    char text_[128];  // the longest line has 80
     std::size_t length_ = 0;
+    char text_[128];  // the longest line has 80
 };
 
 // Where text goes, in pieces or whole lines; `write` may be null where that is said.
