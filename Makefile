@@ -141,7 +141,7 @@ run = $(if $(filter 0,$(V)),@echo '  $(1)	$@';)$(2)
 
 # ---- the libraries -----------------------------------------------------------------------------
 core_sources := $(wildcard core/*.cpp core/api/*.cpp)
-crt_sources := $(wildcard crt/*.cpp) $(wildcard arch/$(ARCH)/*.S)
+crt_sources := $(wildcard crt/*.cpp crt/*/*.cpp crt/$(ARCH)/*.S arch/$(ARCH)/*.S)
 ifeq ($(PORT),bare)
 core_sources := $(filter-out core/page_source.cpp,$(core_sources)) $(wildcard core/bare/*.cpp)
 crt_sources :=
@@ -154,12 +154,16 @@ mapping_headers := $(patsubst %,$(OUT)/plain/%,$(notdir $(header_sources)))
 public_headers := $(patsubst %,$(OUT)/include/%,$(notdir $(header_sources)))
 linker_scripts := $(patsubst linker/$(ARCH)/%,$(OUT)/lib/%,$(wildcard linker/$(ARCH)/*))
 wrappers := $(OUT)/bin/emma-cc $(OUT)/bin/emma-c++
+# What the wrappers need beside the linker scripts: those with an executable stack, the script that stands
+# for each linker, the header that stands before libstdc++'s.
+wrapper_files := $(linker_scripts:$(OUT)/lib/%=$(OUT)/lib/execstack/%) $(addprefix $(OUT)/lib/ld/,ld ld.bfd ld.gold ld.lld ld.mold) \
+	$(OUT)/lib/c++/bits/c++config.h $(OUT)/lib/ours_first.o
 
 .PHONY: all
 ifeq ($(PORT),bare)
 all: $(OUT)/libemma.a $(if $(SYMBOL_PREFIX),$(prefixed_headers) $(mapping_headers),$(public_headers))
 else ifeq ($(SYMBOL_PREFIX),)
-all: $(OUT)/libemma.a $(OUT)/libemma_crt.a $(OUT)/libemma_beside.a $(public_headers) $(linker_scripts) $(wrappers)
+all: $(OUT)/libemma.a $(OUT)/libemma_crt.a $(OUT)/libemma_beside.a $(public_headers) $(linker_scripts) $(wrappers) $(wrapper_files)
 else
 # No wrappers: what compilers call by themselves (memcpy, operator new) has other names here.
 all: $(OUT)/libemma.a $(OUT)/libemma_crt.a $(prefixed_headers) $(mapping_headers)
@@ -225,7 +229,18 @@ $(foreach header,$(header_sources),$(eval $(call prefixed_header_rule,$(header))
 endif
 $(OUT)/lib/%: linker/$(ARCH)/%
 	@mkdir -p $(@D) && cp $< $@
-$(wrappers): linker/emma-cc
+# Refers to all that the archives offer and does nothing: linked before another library, it has the linker take
+# ours for what both have.
+$(OUT)/lib/ours_first.o: linker/emma.symbols linker/emma_crt.symbols
+	@mkdir -p $(@D)
+	$(call run,LD,echo .section .note.GNU-stack | $(CC) -c -x assembler - -o $@ && ld -r $@ $$(sed '/^#/d; s/^/-u /' $^) -o $@.all && mv $@.all $@)
+$(OUT)/lib/execstack/%: linker/$(ARCH)/%
+	@mkdir -p $(@D) && sed 's/\(PT_GNU_STACK FLAGS(\)6/\17/' $< > $@
+$(OUT)/lib/c++/%: linker/c++/%
+	@mkdir -p $(@D) && cp $< $@
+$(OUT)/lib/ld/%: linker/ld
+	@mkdir -p $(@D) && cp $< $@ && chmod +x $@
+$(wrappers): linker/emma-cc $(wrapper_files)
 	@mkdir -p $(@D) && cp $< $@ && chmod +x $@
 
 -include $(patsubst %.o,%.d,$(core_objects) $(crt_objects))
@@ -275,7 +290,7 @@ $(OUT)/libemma_preload.so: $(preload_objects) linker/preload.map
 # A line `// TEST-FLAGS: ...` in a test's source adds to its flags.
 TEST_WARNINGS := -Wall -Wextra -Werror
 source_flags = $(shell sed -n 's|^// TEST-FLAGS: *||p' $<)
-wrapper = CC=$(CC) CXX=$(CXX) $(OUT)/bin/$(if $(filter %.c,$<),emma-cc -std=c11,emma-c++ -std=c++20)
+wrapper = EMMA_REAL_CC='$(CC)' EMMA_REAL_CXX='$(CXX)' $(OUT)/bin/$(if $(filter %.c,$<),emma-cc -std=c11,emma-c++ -std=c++20)
 nolibc_flags = -O2 -g $(TEST_WARNINGS) -I. $(DEFINES) -MMD -MP -MF $@.d -MT $@
 
 hosted_examples := examples/beside_libc.cpp examples/pmr.cpp
@@ -445,7 +460,7 @@ BENCH_CFLAGS := -std=gnu11 -O2 -g $(TEST_WARNINGS) -fno-builtin-malloc -fno-buil
 	-fno-builtin-realloc -fno-builtin-free
 bench_cc_hosted = $(CC) -pthread
 bench_cc_musl = musl-gcc -pthread
-bench_cc_static = CC=$(CC) $(OUT)/bin/emma-cc -static -DBENCH_NO_LIBC
+bench_cc_static = EMMA_REAL_CC='$(CC)' $(OUT)/bin/emma-cc -static -DBENCH_NO_LIBC
 define bench_rule
 $(OUT)/bench/$(1)/%: tests/bench/workloads/%.c tests/bench/workloads/workload.h Makefile $(2)
 	@mkdir -p $$(@D)
@@ -574,6 +589,11 @@ install: all
 	install -m 644 $(public_headers) $(DESTDIR)$(PREFIX)/include
 	install -m 644 $(OUT)/libemma.a $(OUT)/libemma_crt.a $(OUT)/libemma_beside.a $(DESTDIR)$(PREFIX)/lib
 	install -m 644 $(linker_scripts) $(DESTDIR)$(PREFIX)/lib/emma
+	install -d $(addprefix $(DESTDIR)$(PREFIX)/lib/emma/,execstack ld c++/bits)
+	install -m 644 $(filter $(OUT)/lib/execstack/%,$(wrapper_files)) $(DESTDIR)$(PREFIX)/lib/emma/execstack
+	install -m 644 $(filter $(OUT)/lib/c++/%,$(wrapper_files)) $(DESTDIR)$(PREFIX)/lib/emma/c++/bits
+	install -m 644 $(OUT)/lib/ours_first.o $(DESTDIR)$(PREFIX)/lib/emma
+	install -m 755 $(filter $(OUT)/lib/ld/%,$(wrapper_files)) $(DESTDIR)$(PREFIX)/lib/emma/ld
 	install -m 755 $(wrappers) $(DESTDIR)$(PREFIX)/bin
 	for file in emma emma-beside emma-nolibc; do \
 		sed 's/@VERSION@/$(version)/' linker/package/$$file.pc.in > $(DESTDIR)$(PREFIX)/lib/pkgconfig/$$file.pc || exit 1; done

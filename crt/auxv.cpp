@@ -8,6 +8,8 @@
 
 extern "C" {
 EMMA_CRT_PUBLIC constinit char** environ = nullptr;
+// How the objects of other libcs call it.
+extern EMMA_CRT_PUBLIC char** __environ __attribute__((alias("environ")));
 }
 
 namespace emma::crt {

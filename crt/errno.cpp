@@ -9,4 +9,10 @@ constinit thread_local int error_number = 0;
 
 }  // namespace
 
-extern "C" EMMA_CRT_PUBLIC int* __errno_location() { return &error_number; }
+extern "C" {
+
+EMMA_CRT_PUBLIC int* __errno_location() { return &error_number; }
+
+// How musl's own objects call it.
+EMMA_CRT_PUBLIC int* ___errno_location() { return &error_number; }
+}

@@ -73,6 +73,9 @@ void run_init_arrays(int argument_count, char** arguments, char** environment) {
 
 extern "C" {
 
+// The streams of a program that takes musl's: what is left in them is written (crt/README.md).
+[[gnu::weak]] void __stdio_exit();
+
 [[noreturn]] EMMA_CRT_PUBLIC void _Exit(int status) { emma::arch::exit_process(status); }
 
 [[noreturn]] EMMA_CRT_PUBLIC void _exit(int status) { _Exit(status); }
@@ -82,6 +85,7 @@ extern "C" {
     emma::crt::current_thread()->destructors.run_all();
     emma::crt::exit_handlers.run_all();
     emma::crt::run_fini_array();
+    if (__stdio_exit != nullptr) __stdio_exit();
     _Exit(status);
 }
 

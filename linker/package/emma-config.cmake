@@ -29,8 +29,7 @@ foreach(emma_mode static static-pie)
         set(emma_code -fPIE)
     endif()
     set_target_properties(emma::${emma_name} PROPERTIES
-        INTERFACE_COMPILE_DEFINITIONS "_GLIBCXX_EXTERN_TEMPLATE=0"
-        INTERFACE_COMPILE_OPTIONS "${emma_code};-fno-exceptions;$<$<COMPILE_LANGUAGE:CXX>:-fno-rtti>;-fno-asynchronous-unwind-tables;SHELL:-idirafter ${emma_prefix}/include"
+        INTERFACE_COMPILE_OPTIONS "${emma_code};-fno-exceptions;$<$<COMPILE_LANGUAGE:CXX>:-fno-rtti>;-fno-asynchronous-unwind-tables;-ffunction-sections;-fdata-sections;SHELL:-isystem ${emma_prefix}/lib/emma/c++;SHELL:-idirafter ${emma_prefix}/include"
         INTERFACE_LINK_OPTIONS "-nostdlib;-nostartfiles;-${emma_mode};-Wl,-T,${emma_prefix}/lib/emma/${emma_mode}.ld;-Wl,--gc-sections"
         INTERFACE_LINK_LIBRARIES "-Wl,--start-group,${emma_prefix}/lib/libemma.a,${emma_prefix}/lib/libemma_crt.a,--end-group;-lgcc")
 endforeach()

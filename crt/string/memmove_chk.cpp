@@ -1,0 +1,8 @@
+// SPDX-License-Identifier: MIT OR Apache-2.0
+// __memmove_chk: memmove when it is compiled with _FORTIFY_SOURCE.
+#include "crt/string/functions.h"
+
+EMMA_CRT_C void* __memmove_chk(void* to, const void* from, std::size_t n, std::size_t room) {
+    EMMA_CRT_CHECK_ROOM("memmove", n, room);
+    return memmove(to, from, n);
+}

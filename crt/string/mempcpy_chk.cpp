@@ -1,0 +1,8 @@
+// SPDX-License-Identifier: MIT OR Apache-2.0
+// __mempcpy_chk: mempcpy when it is compiled with _FORTIFY_SOURCE.
+#include "crt/string/functions.h"
+
+EMMA_CRT_C void* __mempcpy_chk(void* to, const void* from, std::size_t n, std::size_t room) {
+    EMMA_CRT_CHECK_ROOM("mempcpy", n, room);
+    return mempcpy(to, from, n);
+}

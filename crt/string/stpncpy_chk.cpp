@@ -1,0 +1,8 @@
+// SPDX-License-Identifier: MIT OR Apache-2.0
+// __stpncpy_chk: stpncpy when it is compiled with _FORTIFY_SOURCE.
+#include "crt/string/functions.h"
+
+EMMA_CRT_C char* __stpncpy_chk(char* to, const char* from, std::size_t n, std::size_t room) {
+    EMMA_CRT_CHECK_ROOM("stpncpy", n, room);
+    return stpncpy(to, from, n);
+}
