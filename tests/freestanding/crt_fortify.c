@@ -23,11 +23,13 @@ static void by_stpcpy(void) { sink = stpcpy(user.bytes, long_text + sizeof long_
 static void by_strncpy(void) { strncpy(user.bytes, long_text, amount); }
 static void by_stpncpy(void) { sink = stpncpy(user.bytes, long_text, amount); }
 static void by_strcat(void) {
-    user.bytes[0] = 0;
+    *(char*)test_opaque_pointer(user.bytes) = 0;
+    test_opaque_pointer(user.bytes);
     strcat(user.bytes, long_text + sizeof long_text - amount);
 }
 static void by_strncat(void) {
-    user.bytes[0] = 0;
+    *(char*)test_opaque_pointer(user.bytes) = 0;
+    test_opaque_pointer(user.bytes);
     strncat(user.bytes, long_text, amount - 1);
 }
 
