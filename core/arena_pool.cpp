@@ -67,9 +67,9 @@ SliceRange ArenaPool::claim_new(unsigned count, unsigned alignment_slices) {
     const unsigned header = shape.header_slices;
     // Up to the first multiple behind the header, and from there.
     const unsigned least = (alignment_slices > header ? alignment_slices : header) + count;
-    unsigned slices = kSlicesPerArena;
-    if (list_.end() == 0) slices = least > shape.first_slices ? least : shape.first_slices;
-    // Where a whole window is refused, what is needed; it grows in place.
+    unsigned slices = list_.end() == 0 ? shape.first_slices : kSlicesPerArena;
+    if (slices < least && least <= kSlicesPerArena) slices = least;
+    // If a whole window is refused, what is needed; it grows in place.
     void* fresh = nullptr;
     for (;; slices = slices != least ? least : 0) {
         if (slices < least) return {};

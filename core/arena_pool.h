@@ -33,8 +33,8 @@ class ArenaPool {
     constexpr ArenaPool() = default;
     explicit ArenaPool(const PageSource& source) : pages_(source) {}
 
-    // `count` adjacent slices (1..63), the first at a multiple of `alignment_slices`; grows an
-    // arena or adds one where needed. Not ok(): no memory.
+    // `count` adjacent slices, the first at a multiple of `alignment_slices`; grows an arena or
+    // adds one if needed. Not ok(): no memory, or no arena is that long.
     SliceRange claim(unsigned count, unsigned alignment_slices);
     // FOR=speed: the same for a slab, in the arena `near` (null, or one that the caller has slices
     // of) if it can be, else from another arena on for another `number`. Heaps that take turns in

@@ -53,17 +53,19 @@ bool has_free_slot(const Slab& slab) {
 
 }  // namespace
 
-void* Heap::allocate(SizeClass size_class, bool* untouched) {
+void* Heap::allocate(SizeClass size_class, bool* untouched, std::size_t alignment) {
     void* const pointer = allocate_with(size_class, untouched, true);
-    return pointer != nullptr ? pointer : allocate_scraping(size_class, untouched);
+    return pointer != nullptr ? pointer : allocate_scraping(size_class, untouched, alignment);
 }
 
-// Memory has run out: full slabs with a single free slot will do, and slots of larger classes.
-void* Heap::allocate_scraping(SizeClass size_class, bool* untouched) {
+// Memory has run out: full slabs with a single free slot will do, and slots of larger classes that
+// have the alignment.
+void* Heap::allocate_scraping(SizeClass size_class, bool* untouched, std::size_t alignment) {
     list_all_with_room();
     for (unsigned index = raw(size_class); index < kSizeClassCount; ++index) {
-        void* const pointer =
-            allocate_with(SizeClass(static_cast<std::uint8_t>(index)), untouched, false);
+        const auto candidate = SizeClass(static_cast<std::uint8_t>(index));
+        if ((geometry(candidate).slot_bytes & (alignment - 1)) != 0) continue;
+        void* const pointer = allocate_with(candidate, untouched, false);
         if (pointer == nullptr) continue;
         if (kChecks && index != raw(size_class)) mark_oversized(*slabs[index].current, pointer);
         return pointer;

@@ -146,9 +146,10 @@ struct alignas(arch::kCacheLineBytes) Heap {
 
     // A slot of the class from the bin's current word; null: allocate() must look further.
     void* take(SizeClass size_class);
-    // A slot of the class; null: no memory. `*untouched` (may be null): the slot reads as zero.
-    // Where no slab can be had any more, any slot of at least this class that the heap still has.
-    void* allocate(SizeClass size_class, bool* untouched);
+    // A slot of the class, whose slots have the alignment; null: no memory. `*untouched` (may be
+    // null): the slot reads as zero. If no slab can be had any more: any slot of at least this
+    // class that the heap still has and that has the alignment.
+    void* allocate(SizeClass size_class, bool* untouched, std::size_t alignment = kMinAlignment);
     // Frees a slot of one of this heap's slabs, proved to be one; panics where it is free already.
     void put(Slab* slab, SlotIndex slot);
     // A free of this heap's has brought the slab's countdown to zero.
@@ -167,7 +168,8 @@ struct alignas(arch::kCacheLineBytes) Heap {
   private:
     bool refill(SizeClass size_class, bool may_add_slab);
     void* allocate_with(SizeClass size_class, bool* untouched, bool may_add_slab);
-    [[gnu::cold]] void* allocate_scraping(SizeClass size_class, bool* untouched);
+    [[gnu::cold]] void* allocate_scraping(SizeClass size_class, bool* untouched,
+                                          std::size_t alignment);
     [[gnu::cold]] void list_all_with_room();
     bool next_word(Slab* slab);
     bool new_word(Slab* slab);

@@ -168,7 +168,7 @@ void* Instance::allocate(std::size_t bytes, std::size_t alignment, Contents cont
     LargeObject object;
     if (is_medium_or_less(size_class)) {
         HeapLease heap(*this);
-        if (heap) object.start = heap->allocate(size_class, &object.zeroed);
+        if (heap) object.start = heap->allocate(size_class, &object.zeroed, alignment);
     } else if (bytes <= kMaxRequestBytes) {
         object = allocate_large(arenas, bytes, alignment);
     }

@@ -12,7 +12,10 @@ namespace {
 LargeObject allocate_run(ArenaPool& arenas, std::size_t bytes, std::size_t alignment) {
     const Shape& shape = arenas.shape();
     const unsigned count = shape.slice_count_for(bytes);
-    const SliceRange range = arenas.claim(count, shape.slice_count_for(alignment));
+    const unsigned alignment_slices = shape.slice_count_for(alignment);
+    // The first multiple behind an arena's header is `alignment_slices`.
+    if (alignment_slices + count > kSlicesPerArena) return {};
+    const SliceRange range = arenas.claim(count, alignment_slices);
     if (!range.ok()) return {};
     Slab& run = range.arena->slab(range.first);
     run.owner.clear();

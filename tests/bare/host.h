@@ -62,6 +62,7 @@ void* emma_bare_map(size_t bytes, size_t alignment) noexcept {
     CHECK(bytes != 0 && bytes % 4096 == 0 && alignment >= 4096 &&
           (alignment & (alignment - 1)) == 0);
     if (host::refuses(host::kMap)) return nullptr;
+    if (alignment > std::size_t{1} << 46) return nullptr;
     const std::size_t padded = bytes + 2 * alignment;
     void* const all = mmap(nullptr, padded, PROT_READ | PROT_WRITE,
                            MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
