@@ -117,17 +117,32 @@ bool HeapPool::is_gone(Holder holder, std::uint32_t process) {
            arch::thread_is_gone(process, holder.thread());
 }
 
+// In this order: a thread that is gone enters no more.
+bool HeapPool::is_left(const Heap* heap, Holder former, Holder taker) {
+    return is_gone(former, taker.process()) && heap->is_open();
+}
+
 // A heap that was left in the middle of an operation is never taken over; nor one that a visitor
 // keeps, who may be dead as well: it would let nobody in.
+//
+// A thread's id comes again: between the kernel's answer and the exchange another thread may have
+// taken the heap over and left it, and one that is now called as the former holder may have it. So
+// the thread first takes the heap in its own name, which no other thread or operation writes, and
+// asks once more. Nobody can come by the heap as `former` any more. If such a thread lives, the
+// heap is given back as it was; if that thread has released or renamed it meanwhile, over this
+// thread's name, the heap is not touched again.
 Heap* HeapPool::take_left(Holder holder) {
-    const std::uint32_t process = arch::process_id();
+    const Holder taker = holder.is_thread() ? holder : this_thread();
+    if (taker.thread() == 0) return nullptr;  // which is not a name of its own
     Heap* heap = next_to_check_.load(memory_order_acquire);
     for (unsigned i = 0; i < kChecksPerHeap; ++i) {
         if (heap == nullptr) heap = newest();
         const Holder former = heap->ownership.holder();
-        if (is_gone(former, process) && heap->is_open() &&
-            heap->ownership.try_take_over(former, holder))
-            return heap;
+        if (is_left(heap, former, taker) && heap->ownership.try_take_over(former, taker)) {
+            const bool is_sure = is_left(heap, former, taker);
+            if (heap->ownership.try_take_over(taker, is_sure ? holder : former) && is_sure)
+                return heap;
+        }
         heap = heap->older;
         next_to_check_.store(heap, memory_order_release);
     }

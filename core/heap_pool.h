@@ -99,6 +99,7 @@ class HeapPool {
     Holder this_thread();
     // Of the heap and older ones.
     Heap* take_idle(Heap* heap, ArenaPool& arenas, Holder holder);
+    bool is_left(const Heap* heap, Holder former, Holder taker);
     Heap* take_left(Holder holder);
     Heap* add(ArenaPool& arenas, Holder holder);
     std::uintptr_t take_place(ArenaPool& arenas);

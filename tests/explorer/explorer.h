@@ -8,6 +8,7 @@
 // for races, and touching what is unmapped fails.
 #pragma once
 
+#include <atomic>
 #include <cstddef>
 #include <cstdint>
 #include <new>
@@ -98,6 +99,12 @@ inline constexpr std::uint32_t kFirstThreadId = 100;  // of thread 0
 inline constexpr std::uint32_t kGoneThreadId = 99;    // of a thread that ended before the run
 std::uint32_t current_thread_id();
 bool has_ended(std::uint32_t thread_id);
+// The id kGoneThreadId may be given to a new thread: from when on, says this word, which the
+// threads change. Null: it is not. The kernel's answer is never an old one, hence no plain load.
+inline std::atomic<std::uint32_t>* g_came_again = nullptr;
+inline bool id_came_again() {
+    return g_came_again != nullptr && g_came_again->fetch_add(0, std::memory_order_acq_rel) != 0;
+}
 bool barrier_on_all_threads();
 
 }  // namespace emma::explore

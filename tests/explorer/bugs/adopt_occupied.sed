@@ -2,4 +2,4 @@
 # A heap is adopted that its thread has left in the middle of an operation.
 # file: core/heap_pool.cpp
 # scenario: adopt
-s/heap->is_open\(\) \&\&//
+s/ && heap->is_open\(\);/ \&\& heap != nullptr;/

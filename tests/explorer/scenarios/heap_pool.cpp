@@ -41,6 +41,7 @@ struct Pool {
     ArenaPool arenas{kSystemPages};
     HeapPool heaps{};
     Pool() {
+        g_came_again = nullptr;
         name_pool(arenas, "arenas");
         name_field(heaps, "heaps");
         ForkInspector::begin(heaps, arenas.pages());
@@ -227,6 +228,68 @@ class AdoptMidway : public Scenario {
     }
 };
 const Registration<AdoptMidway> midway_two("adopt_midway", 2, "a holder ends in mid-operation");
+
+// The id of the ended thread is given to a new one: another adopter takes the heap over and leaves
+// it, and the new thread gets it, under the very name that it had. It works in it, and keeps it,
+// leaves it to an operation, or ends in the middle of one.
+enum class Then : std::uint8_t { kKeeps, kLeaves, kEnds };
+template <Then kThen>
+class AdoptIdAgain : public Scenario {
+    Pool pool_;
+    Heap* left_ = nullptr;
+    std::atomic<std::uint32_t> came_again_{0};
+    bool was_held_again_ = false;
+    unsigned done_[kMaxThreads] = {};
+
+    void set_up() override {
+        g_came_again = &came_again_;
+        (void)pool_.heaps.acquire_for_this_thread(pool_.arenas);  // the first stays unnamed
+        left_ = pool_.held_by(kGone);
+        name_heap(*left_, "left heap");
+    }
+    void work_twice(Heap* heap, unsigned index) {
+        for (unsigned i = 0; i < 2; ++i) expect(work_in(heap), "the holder is kept out");
+        done_[index] += 2;
+    }
+    void be_new_thread(unsigned index) {
+        came_again_.store(1, std::memory_order_release);
+        if (!HeapPool::try_acquire(left_, kGone)) return;
+        was_held_again_ = true;
+        if (kThen == Then::kEnds) {
+            expect(left_->enter(), "the holder is kept out");
+            came_again_.fetch_sub(1, std::memory_order_acq_rel);
+            return;
+        }
+        work_twice(left_, index);
+        if (kThen == Then::kLeaves) HeapPool::release(left_);
+    }
+    void run_thread(unsigned index) override {
+        if (index == 2) {
+            if (!HeapPool::try_acquire(left_, Holder::operation(left_))) return;
+            work_twice(left_, index);
+            return HeapPool::release(left_);
+        }
+        Heap* const heap = pool_.heaps.acquire_for_this_thread(pool_.arenas);
+        expect(heap != nullptr, "no heap");
+        if (index == 0 || heap != left_) return work_twice(heap, index);
+        HeapPool::release(heap);
+        be_new_thread(index);
+    }
+    void check() override {
+        expect(work_done(pool_.heaps) == done_[0] + done_[1] + done_[2], "two holders of one heap");
+        if (!was_held_again_) return;
+        const bool is_held = left_->ownership.holder() == kGone;
+        expect(is_held == (kThen != Then::kLeaves), "a holder lost its heap, or cannot leave it");
+    }
+};
+const Registration<AdoptIdAgain<Then::kKeeps>> again_two("adopt_id_again", 2,
+                                                         "a thread's id comes again");
+const Registration<AdoptIdAgain<Then::kEnds>> again_ends("adopt_id_again_ends", 2,
+                                                         "and ends in mid-operation");
+const Registration<AdoptIdAgain<Then::kLeaves>> left_two("adopt_id_again_left", 2,
+                                                         "and leaves the heap");
+const Registration<AdoptIdAgain<Then::kLeaves>> left_three("adopt_id_again_left", 3,
+                                                           "to an operation");
 
 // In the child of a fork: the thread that made it says whose its heap is, while others look for the
 // heaps that the parent's threads have left.

@@ -11,6 +11,7 @@ namespace emma::arch {
 inline std::uint32_t process_id() { return explore::kProcess; }
 inline std::uint32_t thread_id() { return explore::current_thread_id(); }
 inline bool thread_is_gone(std::uint32_t process, std::uint32_t thread) {
+    if (thread == explore::kGoneThreadId && explore::id_came_again()) return false;
     return process == explore::kProcess && explore::has_ended(thread);
 }
 inline bool barrier_on_all_threads() { return explore::barrier_on_all_threads(); }
