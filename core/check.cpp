@@ -52,12 +52,12 @@ void panic(Misuse misuse, const void* pointer, std::size_t size_class_bytes) {
         const emma_panic what{static_cast<emma_panic_kind>(misuse), pointer, size_class_bytes,
                               line.text()};
         handler(&what);
-        arch::trap();
+    } else {
+        line.add("\n");
+        // A failed write changes nothing: the program ends all the same.
+        (void)arch::write(arch::kStderr, line.text(), line.length()).ok();
     }
-    line.add("\n");
-    // A failed write changes nothing: the program ends all the same.
-    (void)arch::write(arch::kStderr, line.text(), line.length()).ok();
-    arch::trap();
+    arch::end_by_trap();
 }
 
 void set_panic_handler(emma_panic_handler handler) {

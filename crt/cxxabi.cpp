@@ -4,6 +4,7 @@
 // the program as a shared object.
 #include <cstdint>
 
+#include "arch/arch.h"
 #include "arch/linux/process.h"
 #include "crt/atomic.h"
 #include "crt/panic.h"
@@ -13,47 +14,54 @@ namespace emma::crt {
 namespace {
 
 // The 64-bit guard object of a local static. The ABI fixes only the first byte, which compiled code
-// reads with acquire order: non-zero means initialised. The upper half is a futex word of ours.
+// reads with acquire order: non-zero means initialised.
 //
-//     bits  0..7   initialised             (ABI)
-//     bits  8..31  unused, zero
-//     bits 32..63  state: kIdle -> kRunning -> kDone, or back to kIdle by abort;
-//                  kRunningWaited replaces kRunning once a thread sleeps on the word
-struct StaticGuard {
-    Atomic<std::uint8_t> initialised;  // any thread
-    std::uint8_t unused[3];
-    Atomic<std::uint32_t> state;  // any thread
+//     bits  0..7   initialised                (ABI)
+//     bit   8      waited: a thread sleeps on the lower half, which is the futex word
+//     bits  9..15  unused, zero
+//     bits 16..63  owner: the thread pointer of the thread that initialises (47 bits), or 0
+//
+//     0 --acquire--> owner [--wait--> owner | waited] --finish--> initialised, or 0 after an abort
+class StaticGuard {
+  public:
+    static constexpr std::uint64_t kIdle = 0;
+    static constexpr std::uint64_t kInitialised = 1;
 
-    static constexpr std::uint32_t kIdle = 0;
-    static constexpr std::uint32_t kRunning = 1;
-    static constexpr std::uint32_t kRunningWaited = 2;
-    static constexpr std::uint32_t kDone = 3;
-
-    // True: the caller is to initialise. A thread that initialises an object and comes back here
-    // for the same one waits for itself: undefined by the language ([stmt.dcl]/4).
+    // True: the caller is to initialise.
     bool acquire() {
+        const std::uint64_t mine =
+            std::uint64_t{reinterpret_cast<std::uintptr_t>(arch::thread_pointer())} << kOwnerShift;
         for (;;) {
-            std::uint32_t seen = kIdle;
+            std::uint64_t seen = kIdle;
             // Acquire pairs with finish: after an abort, what the first attempt did is visible.
-            if (state.compare_exchange(seen, kRunning, kAcquire, kRelaxed)) {
-                return true;
+            if (word_.compare_exchange(seen, mine, kAcquire, kAcquire)) return true;
+            if (seen == kInitialised) return false;
+            // Itself, in the initialisation or in a signal handler that interrupted it: it would
+            // wait for ever ([stmt.dcl]/4: undefined).
+            if (seen >> kOwnerShift == mine >> kOwnerShift) {
+                panic("emma: static local entered again by the thread that initialises it\n");
             }
-            if (seen == kDone) return false;
-            if (seen == kRunning &&
-                !state.compare_exchange(seen, kRunningWaited, kRelaxed, kRelaxed)) {
+            if ((seen & kWaited) == 0 &&
+                !word_.compare_exchange(seen, seen | kWaited, kRelaxed, kRelaxed)) {
                 continue;  // it has just been finished, or another waiter announced itself
             }
-            (void)arch::futex_wait(state.address(), kRunningWaited, false);
+            (void)arch::futex_wait(word_.address(), static_cast<std::uint32_t>(seen | kWaited),
+                                   false);
         }
     }
 
     // Release pairs with acquire above, and with the compiled code's read of the first byte.
-    void finish(std::uint32_t outcome) {
-        if (outcome == kDone) initialised.store(1, kRelease);
-        if (state.exchange(outcome, kRelease) == kRunningWaited) {
-            (void)arch::futex_wake(state.address(), 0x7fffffff, false);
+    void finish(std::uint64_t outcome) {
+        if ((word_.exchange(outcome, kRelease) & kWaited) != 0) {
+            (void)arch::futex_wake(word_.address(), 0x7fffffff, false);
         }
     }
+
+  private:
+    static constexpr std::uint64_t kWaited = 1 << 8;
+    static constexpr unsigned kOwnerShift = 16;
+
+    Atomic<std::uint64_t> word_;  // any thread
 };
 static_assert(sizeof(StaticGuard) == 8);
 
@@ -69,7 +77,7 @@ EMMA_CRT_PUBLIC int __cxa_guard_acquire(std::uint64_t* guard) {
 }
 
 EMMA_CRT_PUBLIC void __cxa_guard_release(std::uint64_t* guard) {
-    reinterpret_cast<StaticGuard*>(guard)->finish(StaticGuard::kDone);
+    reinterpret_cast<StaticGuard*>(guard)->finish(StaticGuard::kInitialised);
 }
 
 EMMA_CRT_PUBLIC void __cxa_guard_abort(std::uint64_t* guard) {

@@ -5,7 +5,9 @@
 #include "crt/init_fini.h"
 
 #include "arch/linux/process.h"
+#include "arch/linux/threads.h"
 #include "crt/include/emma_crt.h"
+#include "crt/panic.h"
 #include "crt/public.h"
 #include "crt/thread.h"
 
@@ -28,20 +30,60 @@ constexpr std::size_t kInlineExitHandlerCount = 32;
 
 constinit HandlerStack<kInlineExitHandlerCount> exit_handlers = {};
 constinit HandlerStack<kInlineExitHandlerCount> quick_exit_handlers = {};
-constinit Atomic<Thread*> exiting_thread;
 constinit std::size_t fini_done_count = 0;  // the exiting thread alone
 
-// Lets the first thread pass, and it again when a handler of its calls exit. Any other sleeps until
-// exit_group ends it: there is nothing it could return to.
-void enter_exit() {
-    Thread* first = nullptr;
-    // Relaxed: nothing is published by being first.
-    if (exiting_thread.compare_exchange(first, current_thread(), kRelaxed, kRelaxed) ||
-        first == current_thread()) {
-        return;
+// Which thread of which process runs the exit handlers: 0 until one does.
+//
+//     bits  0..21  process id (Linux's are below 2^22), 0 while the thread is the process's only
+//     one bits 22..63  address of its record, over 64
+class ExitOwner {
+  public:
+    static constexpr unsigned kProcessBits = 22;
+
+    constexpr ExitOwner() = default;
+    explicit ExitOwner(std::uint64_t word) : word_(word) {}
+    ExitOwner(const Thread* thread, std::uint32_t process)
+        : word_(std::uint64_t{reinterpret_cast<std::uintptr_t>(thread)} / arch::kCacheLineBytes
+                    << kProcessBits |
+                process) {}
+
+    std::uint64_t word() const { return word_; }
+    std::uint32_t process() const { return word_ & ((1u << kProcessBits) - 1); }
+    bool is(const Thread* thread) const {
+        return word_ >> kProcessBits == ExitOwner(thread, 0).word_ >> kProcessBits;
     }
-    constinit static const std::uint32_t never_woken = 0;
-    for (;;) (void)arch::futex_wait(&never_woken, 0, false);
+
+  private:
+    std::uint64_t word_ = 0;
+};
+constinit Atomic<std::uint64_t> exit_owner;  // an ExitOwner; any thread
+
+// Lets the first thread pass, and it again when a handler of its calls exit. Any other sleeps until
+// exit_group ends it: there is nothing it could return to. In the child of a fork beside a thread
+// in exit that thread is gone, and the first that comes takes its place: handlers that it had begun
+// stay begun, the others run. A process id that comes again, in a child of a child, would hide
+// that.
+//
+// The id is asked for only if there is another thread that could come later; keep_exit_owner sees
+// to those that handlers make.
+void enter_exit() {
+    const Thread* self = current_thread();
+    for (;;) {
+        std::uint64_t seen = 0;
+        const std::uint32_t process = has_other_threads() ? arch::process_id() : 0;
+        const std::uint64_t mine = ExitOwner(self, process).word();
+        // Relaxed: nothing is published by being first.
+        if (exit_owner.compare_exchange(seen, mine, kRelaxed, kRelaxed)) return;
+        const ExitOwner owner(seen);
+        if (owner.is(self)) return;
+        if (owner.process() != arch::process_id()) {
+            if (exit_owner.compare_exchange(seen, mine, kRelaxed, kRelaxed)) return;
+            continue;
+        }
+        // Comes back from a signal handler, which may have forked.
+        constinit static const std::uint32_t never_woken = 0;
+        (void)arch::futex_wait(&never_woken, 0, false);
+    }
 }
 
 void run_fini_array() {
@@ -59,6 +101,14 @@ int add_handler(HandlerStack<kInlineCount>& handlers, void (*function)()) {
 }
 
 }  // namespace
+
+void keep_exit_owner() {
+    std::uint64_t seen = exit_owner.load(kRelaxed);
+    if (seen == 0 || !ExitOwner(seen).is(current_thread())) return;
+    const ExitOwner mine(current_thread(), arch::process_id());
+    // Fails if nobody but the caller could have changed it: never.
+    exit_owner.compare_exchange(seen, mine.word(), kRelaxed, kRelaxed);
+}
 
 void run_init_arrays(int argument_count, char** arguments, char** environment) {
     for (auto* entry = __preinit_array_start; entry != __preinit_array_end; ++entry) {
@@ -128,5 +178,6 @@ EMMA_CRT_PUBLIC int at_quick_exit(void (*function)()) {
 
 // Ends the process by an illegal-instruction trap rather than SIGABRT, as every panic of Emma does:
 // raising a signal would take system calls (gettid, tgkill) that the published list does not have.
-[[noreturn]] EMMA_CRT_PUBLIC void abort() { emma::arch::trap(); }
+// No handler of the program's runs, so none can stand in the way.
+[[noreturn]] EMMA_CRT_PUBLIC void abort() { emma::crt::panic("emma: abort called\n"); }
 }

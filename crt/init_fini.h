@@ -8,4 +8,7 @@ namespace emma::crt {
 // Runs the preinit array, then the init array, in order (gABI, "Initialization and Termination").
 [[gnu::cold]] void run_init_arrays(int argument_count, char** arguments, char** environment);
 
+// Before a thread is created: if the caller is at its exit, the new thread will find that out.
+void keep_exit_owner();
+
 }  // namespace emma::crt

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: MIT OR Apache-2.0
-// The one way in which crt/ gives up: a line on descriptor 2, then an illegal-instruction trap. For
+// The one way in which crt/ gives up: a line on descriptor 2, then an illegal-instruction trap that
+// no handler of the program's sees. For
 // broken invariants only (a smashed stack, a program the loader cannot serve); whatever can be
 // reported to the caller is reported. Needs no TLS and no relocation.
 #pragma once
@@ -12,7 +13,7 @@ namespace emma::crt {
 template <std::size_t kSize>
 [[noreturn]] inline void panic(const char (&line)[kSize]) {
     (void)arch::write(arch::kStderr, line, kSize - 1);
-    arch::trap();
+    arch::end_by_trap();
 }
 
 }  // namespace emma::crt

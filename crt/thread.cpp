@@ -15,6 +15,7 @@
 #include "arch/linux/thread.h"
 #include "crt/auxv.h"
 #include "crt/include/emma_crt.h"
+#include "crt/init_fini.h"
 #include "crt/panic.h"
 #include "crt/public.h"
 #include "crt/tls.h"
@@ -170,12 +171,15 @@ arch::Errno create(Thread** created, const emma_thread_options& options,
     thread->argument = argument;
     thread->handle.start_running(detached);
     if (created != nullptr) *created = thread;
+    keep_exit_owner();
     const arch::Errno error = clone_thread(thread);
     if (error != arch::Errno::kNone) (void)arch::unmap(thread->mapping, thread->mapping_bytes);
     return error;
 }
 
 }  // namespace
+
+bool has_other_threads() { return other_thread_count.load(kRelaxed) != 0; }
 
 void start_initial_thread(std::uintptr_t canary) {
     std::uintptr_t thread_pointer = first_thread_pointer(address(initial_area));

@@ -85,6 +85,9 @@ static_assert(offsetof(Thread, control) == 0);
 
 inline Thread* current_thread() { return reinterpret_cast<Thread*>(arch::thread_pointer()); }
 
+// Whether another thread may be running; in the child of a raw fork also if the parent had one.
+bool has_other_threads();
+
 // Start-up: lays out the initial thread's TLS and record and sets the thread pointer.
 [[gnu::cold]] void start_initial_thread(std::uintptr_t canary);
 

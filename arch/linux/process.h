@@ -25,6 +25,16 @@ inline Result<std::size_t> write(int descriptor, const void* bytes, std::size_t 
     for (;;) syscall1(kSysExitGroup, status);
 }
 
+// Ends the program by an illegal-instruction fault (SIGILL) that no handler sees: with the signal
+// blocked the kernel kills. A handler that returned would come here again and again, one that jumps
+// would go on after a proven misuse. rt_sigprocmask(2), SIG_SETMASK; if a sandbox refuses even
+// that, the fault ends the program all the same, unless it has such a handler.
+[[noreturn]] inline void end_by_trap() {
+    constexpr std::uint64_t kEverySignal = ~std::uint64_t{0};
+    syscall4(kSysRtSigprocmask, 2, reinterpret_cast<long>(&kEverySignal), 0, sizeof kEverySignal);
+    trap();
+}
+
 // futex(2), FUTEX_WAIT without a timeout: sleeps while `*word == expected`. The kernel wakes the
 // clear-on-exit word of a thread with a shared key, so that one must be waited on with `shared`.
 inline Errno futex_wait(const void* word, std::uint32_t expected, bool shared) {

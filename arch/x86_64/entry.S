@@ -30,4 +30,11 @@ _start:
         .cfi_endproc
         .size   _start, .-_start
 
+// gcc refers to this function weakly in its tables of virtual functions, and a weak reference takes
+// nothing from an archive. This one does, and is dropped itself by --gc-sections: so the function is
+// in the programs that refer to it, and in no other.
+        .section .rodata.emma_pulled, "a", @progbits
+        .quad   __cxa_pure_virtual - .
+        .quad   __cxa_deleted_virtual - .
+
         .section .note.GNU-stack, "", @progbits

@@ -7,7 +7,7 @@
  * from any thread and from a signal handler, never waits for another thread, and keeps everything
  * that was allocated before when it fails. Functions that allocate return null on failure and set
  * `errno` (ENOMEM or EINVAL) where the program has one. A misuse that is detected calls the panic
- * handler, which does not return.
+ * handler, which does not return; the trap that ends the program then is seen by no signal handler.
  */
 #ifndef EMMA_H
 #define EMMA_H
@@ -242,12 +242,12 @@ void emma_heap_stats(emma_heap* heap, struct emma_stats* stats) EMMA_NOEXCEPT;
  * and used again. 0, or ENOMEM (nothing has changed), or EPERM after emma_seal. */
 int emma_reserve(size_t bytes) EMMA_NOEXCEPT;
 
-/* From now on the allocator makes no system call at all, on any thread, but for the line of a
- * panic: it lives on what it has, gives nothing back, and if that is exhausted allocations return
- * null. The same holds for every heap that was made with neither source nor region, before or
- * after. A thread that is inside Emma at that moment finishes what it has begun, which may make
- * one more call. There is no way back. Always 0. The calling thread gets its heap now if it has
- * none. */
+/* From now on the allocator makes no system call at all, on any thread, but for a panic's two
+ * (write, rt_sigprocmask): it lives on what it has, gives nothing back, and if that is exhausted
+ * allocations return null. The same holds for every heap that was made with neither source nor
+ * region, before or after. A thread that is inside Emma at that moment finishes what it has begun,
+ * which may make one more call. There is no way back. Always 0. The calling thread gets its heap
+ * now if it has none. */
 int emma_seal(void) EMMA_NOEXCEPT;
 
 /* How many size classes there are; objects larger than the last are not in slabs. */
@@ -328,12 +328,13 @@ struct emma_panic {
 };
 
 /* Called on a panic, on the thread and in the call that misused Emma; it may be a signal handler's
- * context. It should not return; where it does, the program is ended by a trap. It must not
+ * context. If it returns, the program is ended by a trap. It must not
  * allocate from the default instance in case of corruption. */
 typedef void (*emma_panic_handler)(const struct emma_panic* panic);
 
 /* Replaces the handler; null restores the default one, which writes the message as one line to file
- * descriptor 2 and traps (SIGILL); with PORT=bare it is the program's emma_bare_panic. */
+ * descriptor 2 and traps (SIGILL, blocked before by rt_sigprocmask(2): no handler of the program's
+ * runs, so none can go on); with PORT=bare it is the program's emma_bare_panic. */
 void emma_set_panic_handler(emma_panic_handler handler) EMMA_NOEXCEPT;
 
 /* Panics for lack of memory (EMMA_PANIC_OUT_OF_MEMORY) and does not return: for allocating code

@@ -57,7 +57,9 @@
     CALL_IF("mmap(NULL, N, PROT_READ|PROT_WRITE, MAP_PRIVATE|MAP_ANONYMOUS, -1, 0)", 9,             \
             LONG(0, 0), LONG(2, 3), LONG(3, 0x22), INT(4, 0xffffffff), LONG(5, 0))                  \
     CALL("munmap(ADDR, N)", 11)                                                                     \
-    CALL_IF("write(2, TEXT, N)", 1, INT(0, 2))
+    CALL_IF("write(2, TEXT, N)", 1, INT(0, 2))                                                      \
+    CALL_IF("rt_sigprocmask(SIG_SETMASK, ~[N], NULL, N)", 14, INT(0, 2), LONG(2, 0), LONG(3, 8))    \
+    CALL("getpid()", 39)
 
 /* libemma.a alone. */
 #define EMMA_SECCOMP_LIST_ALLOCATOR(CALL, CALL_IF, INT, LONG)                                       \
@@ -68,7 +70,6 @@
     CALL_IF("madvise(ADDR, N, MADV_WIPEONFORK)", 28, INT(2, 18))                                    \
     CALL_IF("mremap(ADDR, N, N, 0)", 25, LONG(3, 0))                                                \
     CALL_IF("mremap(ADDR, N, N, MREMAP_MAYMOVE|MREMAP_FIXED, ADDR)", 25, LONG(3, 3))                \
-    CALL("getpid()", 39)                                                                            \
     CALL("gettid()", 186)                                                                           \
     CALL_IF("tgkill(N, N, 0)", 234, INT(2, 0))                                                      \
     CALL_IF("membarrier(MEMBARRIER_CMD_PRIVATE_EXPEDITED, 0)", 324, INT(0, 8), INT(1, 0))           \
@@ -239,8 +240,9 @@ struct emma_seccomp_filter {
     int error; /* of the first step that failed; every later one does nothing */
 };
 
-/* Room for all of Emma's calls and at least 40 of the program's own with a check or two each. */
-#define EMMA_SECCOMP_ROOM 512
+/* Room for all of Emma's calls and at least 40 of the program's own with two checks each, of any
+ * kind (15 instructions each at most), and the last word. 8 bytes an instruction. */
+#define EMMA_SECCOMP_ROOM 800
 
 /* What happens to a call (SECCOMP_RET_*). KILL_THREAD leaves the other threads running: what the
  * dead one had in hand is lost, but nobody waits for it. ERRNO(n): the call fails with error number

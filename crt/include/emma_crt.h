@@ -92,7 +92,10 @@ int emma_thread_detach_handle(emma_thread* thread);
  * thread_local objects run, its heap is left to later threads, its stack goes back. Called in the
  * initial thread, main's other threads live on. The last thread to end ends the process with
  * status 0, as emma_exit(0) would. No destructors of automatic objects run. (The
- * child of a raw fork still counts the parent's other threads: end it by emma_exit.) */
+ * child of a raw fork still counts the parent's other threads: end it by emma_exit.)
+ *
+ * Thread-safe; not for signal handlers, as the destructors of thread_local objects run. System
+ * calls: rt_sigprocmask, exit, and for a detached thread set_tid_address and munmap. */
 EMMA_CRT_NORETURN void emma_thread_exit(void* result);
 
 /* The calling thread's handle; also in the initial thread. Never null. Thread- and signal-safe. */
@@ -104,7 +107,12 @@ emma_thread* emma_thread_self(void);
  * registered by atexit and the destructors of static objects, last registered first, then the fini
  * array backwards, then exit_group(2) with the low 8 bits of `status`. A handler may register more
  * handlers; a handler that calls exit continues with those that are left. A second thread that
- * calls it meanwhile sleeps until the process ends. (C23 7.24.4.4.) */
+ * calls it meanwhile sleeps until the process ends; in the child of a fork made beside a thread
+ * that is at its exit, the first that calls it goes on with the handlers that are left.
+ *
+ * Thread-safe. In a signal handler as safe as the program's own exit handlers and destructors are:
+ * Emma's part is. System calls: exit_group; getpid beside other threads, futex in a second caller.
+ * (C23 7.24.4.4.) */
 EMMA_CRT_NORETURN void emma_exit(int status);
 
 /* The value of an entry of the kernel's auxiliary vector (getauxval(3); types are AT_PAGESZ and so
