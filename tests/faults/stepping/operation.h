@@ -29,6 +29,10 @@ struct Operation {
                   const struct emma_stats& after);
     // How many objects more than known may count as live where the call is never finished.
     std::size_t doubt;
+    // The most that nobody can use any more where the call is never finished, in bytes: see
+    // losing.cpp. 0: not measured. Of such a row only the faults that leave the call unfinished are
+    // run.
+    std::size_t most_lost = 0;
 };
 
 struct OperationTable {
@@ -36,7 +40,7 @@ struct OperationTable {
     std::size_t count;
 };
 extern const OperationTable kAllocating, kFreeing, kResizing, kControlling, kOwning, kCpp,
-    kReserving, kForked;
+    kReserving, kForked, kLosing, kLosingLong;
 
 // ---- for set-ups -------------------------------------------------------------------------------
 

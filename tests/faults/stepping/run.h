@@ -14,6 +14,9 @@ namespace stepping {
 struct Outcome {
     std::uint64_t points;  // of the call, where it ran to its end undisturbed
     bool was_reached;
+    // With nothing live: bytes that are neither free nor an arena's header.
+    std::uint64_t used_undisturbed;  // where the call ran to its end
+    std::uint64_t most_lost;         // beyond that, of an operation's runs
     std::uint64_t lost_bytes;        // the most that was mapped in the end, where nothing was live
     std::uint64_t trace[kMaxTrace];  // the addresses of the points
 };
@@ -25,6 +28,7 @@ struct Fault {
     void (*meanwhile)();
     // A sample, too, has all points of an operation that has no more than these.
     std::uint64_t complete_to;
+    bool leaves_unfinished;  // the call, for good
 };
 extern const Fault kNoFault;  // counts the points
 extern const Fault kProof;    // the call is proved to be made in the state that was meant

@@ -82,6 +82,12 @@ bool same(const char* a, const char* b) {
     return *a == *b;
 }
 
+// An operation that walks a hundred arenas or heaps is stepped for seconds. It is run at so many of
+// its points, in a sample at one.
+constexpr std::uint64_t kLong = 50000, kOfLong = 100;
+// And in a sample of fewer points not at all.
+constexpr std::uint64_t kLeastSampleWithLong = 6;
+
 void step_through(const Selection& selection, const Operation& operation, const Fault& fault,
                   std::uint64_t points, test_random* random) {
     Plan plan{&operation, &fault, selection.point, selection.seed};
@@ -91,7 +97,10 @@ void step_through(const Selection& selection, const Operation& operation, const 
     } else {
         covered = 0;
         const bool is_complete = points <= fault.complete_to;
-        const std::uint64_t stride = is_complete ? 1 : (points - 1) / selection.sample + 1;
+        const std::uint64_t wanted = points <= kLong                ? selection.sample
+                                     : selection.sample == kNoPoint ? kOfLong
+                                                                    : 1;
+        const std::uint64_t stride = is_complete ? 1 : (points - 1) / wanted + 1;
         for (plan.point = test_below(random, stride); plan.point < points;
              plan.point += stride, ++covered)
             (void)run(plan);
@@ -105,6 +114,7 @@ void step_operation(const Selection& selection, const Operation& operation) {
     const Plan plan{&operation, &kNoFault, kNoPoint, selection.seed};
     test_random random{selection.seed};
     test_print(operation.name);
+    g_outcome->most_lost = 0;
     if (!run(plan)) return;
     if (operation.prove != nullptr && !run({&operation, &kProof, kNoPoint, selection.seed})) return;
     const std::uint64_t points = g_outcome->points;
@@ -112,9 +122,14 @@ void step_operation(const Selection& selection, const Operation& operation) {
     test_print(" points;");
     for (std::size_t i = 0; i < kFaultCount; ++i) {
         if (selection.fault != nullptr && !same(selection.fault, kFaults[i].name)) continue;
+        if (operation.most_lost != 0 && !kFaults[i].leaves_unfinished) continue;
         test_print(" ");
         test_print(kFaults[i].name);
         step_through(selection, operation, kFaults[i], points, &random);
+    }
+    if (operation.most_lost != 0) {
+        print_pair("; lost at most ", g_outcome->most_lost >> 10);
+        print_pair(" KiB of ", operation.most_lost >> 10);
     }
     test_print("\n");
 }
@@ -140,11 +155,13 @@ Selection parse(int argc, char** argv) {
 
 void* run_selection(void* argument) {
     const Selection& selection = *static_cast<const Selection*>(argument);
-    for (const OperationTable& table :
-         {kAllocating, kFreeing, kResizing, kControlling, kOwning, kCpp, kReserving, kForked})
+    for (const OperationTable& table : {kAllocating, kFreeing, kResizing, kControlling, kOwning,
+                                        kCpp, kReserving, kForked, kLosing, kLosingLong}) {
+        if (table.rows == kLosingLong.rows && selection.sample < kLeastSampleWithLong) continue;
         for (std::size_t i = 0; i < table.count; ++i)
             if (selection.operation == nullptr || same(selection.operation, table.rows[i].name))
                 step_operation(selection, table.rows[i]);
+    }
     return nullptr;
 }
 
