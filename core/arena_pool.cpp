@@ -73,7 +73,7 @@ SliceRange ArenaPool::claim_new(unsigned count, unsigned alignment_slices) {
     void* fresh = nullptr;
     for (;; slices = slices != least ? least : 0) {
         if (slices < least) return {};
-        fresh = pages_.map(slices * shape.slice_bytes(), shape.arena_bytes(), source.origin);
+        fresh = map(slices * shape.slice_bytes(), shape.arena_bytes(), source.origin);
         if (fresh != nullptr) break;
     }
     Arena* const arena = Arena::make(fresh, slices, shape);

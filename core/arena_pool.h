@@ -24,6 +24,7 @@
 #include "core/arena_list.h"
 #include "core/arena_table.h"
 #include "core/atomic.h"
+#include "core/config.h"
 #include "core/pages.h"
 
 namespace emma {
@@ -60,6 +61,23 @@ class ArenaPool {
     // Gives every arena back, in use or not, and what lists them. The pool is dead then.
     void unmap_all();
 
+    // ---- FOR=speed: the pages of the huge objects that were freed last stay mapped for the next.
+    // They count as mapped, and go if memory is short and on trim(). All that is believed of them
+    // is their entry in the table, where they are spare: nothing lies in the pages themselves.
+    void cache(ArenaTable::Removal removal, std::uintptr_t addr);
+    // Of at least `bytes`, at most a third more, at a multiple of `alignment`, and known again; not
+    // zeroed. Null: there are no such ones.
+    void* take_cached(std::size_t bytes, std::size_t alignment);
+    // Unmaps them; the bytes that went back.
+    std::size_t drop_cached();
+    // As the pages' function, but what is cached may be what is missing.
+    void* map(std::size_t bytes, std::size_t alignment, std::uintptr_t base = 0) {
+        void* pages = pages_.map(bytes, alignment, base);
+        if (kForSpeed && pages == nullptr && drop_cached() != 0)
+            pages = pages_.map(bytes, alignment, base);
+        return pages;
+    }
+
     ArenaTable& table() { return table_; }
     const ArenaTable& table() const { return table_; }
     Pages& pages() { return pages_; }
@@ -87,6 +105,7 @@ class ArenaPool {
     void put_in_limbo(Arena* arena);
     std::size_t unmap_closed(Arena* arena);
     void put_back(Arena* arena, ArenaTable::Removal removal);
+    std::size_t drop(std::uintptr_t addr);
     Atomic<std::uint64_t>& last_proof(std::uintptr_t base) const {
         return proofs_[(base >> kArenaShift) % kProofs];
     }
@@ -112,6 +131,9 @@ class ArenaPool {
     Atomic<std::size_t> extra_limit_;   // slices by which the purge limit was raised
     ArenaTable table_{};
     ArenaList list_{};
+    // FOR=speed, any thread, relaxed: where spare pages may be, the newest first; 0: nowhere. Only
+    // an entry of the table gives the right to them.
+    Atomic<std::uintptr_t> cached_[2];
     // What the table has lately said about arenas, in front of it: an arena's address above the
     // number of unmappings before the table was asked, in whose 28 bits no program will come round.
     // Any thread.
@@ -135,7 +157,49 @@ class ArenaGuard {
     const ArenaPool& pool_;
 };
 
-// Here and not in arena_pool.cpp: only a program that uses it pays for it.
+// Here and not in arena_pool.cpp: only a program that uses them pays for them.
+
+inline std::size_t ArenaPool::drop(std::uintptr_t addr) {
+    const ArenaTable::Removal removal = table_.begin_removal(addr | ArenaTable::kSparePages);
+    if (removal.bytes == 0) return 0;
+    const bool gone = pages_.unmap(reinterpret_cast<void*>(addr), removal.bytes);
+    table_.end_removal(removal, gone);
+    return gone ? removal.bytes : 0;
+}
+
+inline std::size_t ArenaPool::drop_cached() {
+    std::size_t unmapped = 0;
+    for (Atomic<std::uintptr_t>& place : cached_)
+        unmapped += drop(place.exchange(0, memory_order_relaxed));
+    return unmapped;
+}
+
+// Spare before it is cached: of a thread that dies in between trim() finds the pages.
+inline void ArenaPool::cache(ArenaTable::Removal removal, std::uintptr_t addr) {
+    table_.end_removal(removal, false);
+    for (Atomic<std::uintptr_t>& place : cached_) {
+        addr = place.exchange(addr, memory_order_relaxed);
+        if (addr == 0) return;
+    }
+    (void)drop(addr);
+}
+
+inline void* ArenaPool::take_cached(std::size_t bytes, std::size_t alignment) {
+    for (Atomic<std::uintptr_t>& place : cached_) {
+        const std::uintptr_t addr = place.load(memory_order_relaxed);
+        if (addr == 0 || (addr & (alignment - 1)) != 0) continue;
+        const ArenaTable::Removal removal = table_.begin_removal(addr | ArenaTable::kSparePages);
+        if (removal.bytes >= bytes && removal.bytes - bytes <= bytes / 3) {
+            table_.cancel_removal(removal, removal.bytes);
+            std::uintptr_t expected = addr;
+            (void)place.compare_exchange(expected, 0, memory_order_relaxed, memory_order_relaxed);
+            return reinterpret_cast<void*>(addr);
+        }
+        if (removal.bytes != 0) table_.end_removal(removal, false);
+    }
+    return nullptr;
+}
+
 inline SliceRange ArenaPool::claim_apart(Arena* near, std::uintptr_t number, unsigned count) {
     SliceRange range;
     if (near != nullptr) range = near->claim(count, 1);

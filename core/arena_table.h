@@ -34,6 +34,8 @@ class ArenaTable {
     // An arena is known by its address with this mark, a huge object by its address alone (a
     // multiple of a page): the key.
     static constexpr std::uintptr_t kArena = 5;
+    // The key of pages that nothing leads to but this entry: a huge object's that was freed.
+    static constexpr std::uintptr_t kSparePages = 3;
     // The size that an arena is known with; no huge object has it.
     static constexpr std::size_t kArenaMark = 1;
 
@@ -50,17 +52,17 @@ class ArenaTable {
         Entry* entry;
         std::size_t bytes;  // 0: nothing, and no right
     };
-    // Forgets `key` while its pages are unmapped: the right goes to the one caller that finds it
-    // known, who calls one of the three below it.
+    // Forgets `key`, or a spare one, while its pages are unmapped: the right goes to the one caller
+    // that finds it known, who calls one of the three below it.
     Removal begin_removal(std::uintptr_t key);
     // Known again, with `bytes`: a huge object.
     void cancel_removal(Removal removal, std::size_t bytes);
     // The same for an arena.
     void cancel_removal(Removal removal) { removal.entry->set_state(kArenaState); }
-    // `unmapped` false: the pages are still there, and are kept for retry_unmapping().
+    // `unmapped` false: the pages are still there, and are spare from now on.
     void end_removal(Removal removal, bool unmapped);
 
-    // Calls unmap(addr, bytes) for all pages that could not be unmapped; true forgets them.
+    // Calls unmap(addr, bytes) for all spare pages; true forgets them.
     template <typename Unmap>
     void retry_unmapping(Unmap unmap);
 
@@ -80,10 +82,10 @@ class ArenaTable {
     // An entry's key is an address with a state in its low bits; 0 is an entry never used.
     enum State : std::uintptr_t {
         kKnown = 0,
-        kRemoved = 1,   // free for the next insert
-        kRemoving = 2,  // belongs to the thread that unmaps
-        kSpare = 3,     // pages that could not be unmapped
-        kReserved = 4,  // belongs to the thread that inserts
+        kRemoved = 1,          // free for the next insert
+        kRemoving = 2,         // belongs to the thread that unmaps
+        kSpare = kSparePages,  // pages that could not be unmapped, or are cached
+        kReserved = 4,         // belongs to the thread that inserts
         kArenaState = kArena,
         kStateMask = 7,
     };

@@ -159,7 +159,7 @@ std::uintptr_t HeapPool::take_place(ArenaPool& arenas) {
                 return addr;
             continue;
         }
-        void* const pages = arenas.pages().map(HeapPool::kMappingBytes, HeapPool::kMappingBytes);
+        void* const pages = arenas.map(HeapPool::kMappingBytes, HeapPool::kMappingBytes);
         if (pages == nullptr) return 0;
         const auto first_addr = reinterpret_cast<std::uintptr_t>(pages);
         if (next_addr_.compare_exchange(addr, first_addr + sizeof(Heap), memory_order_acq_rel,

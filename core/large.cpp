@@ -28,24 +28,24 @@ LargeObject allocate_run(ArenaPool& arenas, std::size_t bytes, std::size_t align
 
 std::size_t huge_bytes_for(std::size_t bytes) { return align_up(bytes, kPageBytes); }
 
-enum class HugePages : bool { kFresh, kCachedToo };
-
-LargeObject allocate_huge(ArenaPool& arenas, std::size_t bytes, std::size_t alignment,
-                          HugePages allowed) {
+// Fresh pages, known from now on.
+LargeObject map_huge(ArenaPool& arenas, std::size_t bytes, std::size_t alignment) {
     const std::size_t least_alignment = arenas.shape().huge_alignment;
     if (alignment < least_alignment) alignment = least_alignment;
-    std::size_t mapped = huge_bytes_for(bytes);
-    void* pages = nullptr;
-    // Its size may be more than is asked for, which CHECKS builds could not tell from a wrong one.
-    if (kForSpeed && !kChecks && allowed == HugePages::kCachedToo)
-        pages = arenas.pages().take_cached(mapped, alignment);
-    const bool is_zeroed = pages == nullptr;
-    if (is_zeroed) pages = arenas.pages().map(mapped, alignment);
+    void* const pages = arenas.map(bytes, alignment);
     if (pages == nullptr) return {};
-    if (arenas.table().insert(arenas.pages(), reinterpret_cast<std::uintptr_t>(pages), mapped))
-        return {pages, is_zeroed};
-    (void)arenas.pages().unmap_or_keep(pages, mapped);
+    if (arenas.table().insert(arenas.pages(), reinterpret_cast<std::uintptr_t>(pages), bytes))
+        return {pages, true};
+    (void)arenas.pages().unmap_or_keep(pages, bytes);
     return {};
+}
+
+LargeObject allocate_huge(ArenaPool& arenas, std::size_t bytes, std::size_t alignment) {
+    const std::size_t mapped = huge_bytes_for(bytes);
+    // Its size may be more than is asked for, which CHECKS builds could not tell from a wrong one.
+    if (kForSpeed && !kChecks)
+        if (void* const cached = arenas.take_cached(mapped, alignment)) return {cached, false};
+    return map_huge(arenas, mapped, alignment);
 }
 
 }  // namespace
@@ -55,7 +55,7 @@ LargeObject allocate_large(ArenaPool& arenas, std::size_t bytes, std::size_t ali
     const Shape& shape = arenas.shape();
     if (bytes <= shape.run_max_bytes() && alignment <= shape.run_max_alignment)
         if (const LargeObject run = allocate_run(arenas, bytes, alignment); run.start) return run;
-    return allocate_huge(arenas, bytes, alignment, HugePages::kCachedToo);
+    return allocate_huge(arenas, bytes, alignment);
 }
 
 bool free_run(ArenaPool& arenas, Slab* run) {
@@ -98,8 +98,7 @@ bool free_huge(ArenaPool& arenas, std::uintptr_t addr) {
     const ArenaTable::Removal removal = arenas.table().begin_removal(addr);
     if (removal.bytes == 0) return false;
     if (kForSpeed && !kChecks && may_be_cached(arenas.pages(), removal.bytes)) {
-        arenas.table().end_removal(removal, true);
-        arenas.pages().unmap_or_cache(reinterpret_cast<void*>(addr), removal.bytes);
+        arenas.cache(removal, addr);
         return true;
     }
     const bool unmapped = arenas.pages().unmap(reinterpret_cast<void*>(addr), removal.bytes);
@@ -112,7 +111,7 @@ namespace {
 // The new mapping is known before the pages move into it, so a refusal at any step loses nothing.
 // A fresh one: its own pages are dropped, and its size is that of what moves.
 void* move_huge(ArenaPool& arenas, void* pages, std::size_t held, std::size_t wanted) {
-    const LargeObject target = allocate_huge(arenas, wanted, kMinAlignment, HugePages::kFresh);
+    const LargeObject target = map_huge(arenas, wanted, kMinAlignment);
     if (target.start == nullptr) return nullptr;
     const auto target_addr = reinterpret_cast<std::uintptr_t>(target.start);
     if (arenas.pages().move(pages, held, target.start, wanted)) return target.start;

@@ -2,8 +2,6 @@
 // Calling the source, and the account of it.
 #include "core/pages.h"
 
-#include "core/config.h"
-
 namespace emma {
 
 // Once in the archive.
@@ -19,10 +17,7 @@ void Pages::count(std::size_t bytes) {
 
 void* Pages::map(std::size_t bytes, std::size_t alignment, std::uintptr_t base) {
     const PageSource& from = call();
-    void* pages = from.map(from.context, bytes, alignment, base);
-    // What is cached may be what is missing.
-    if (kForSpeed && pages == nullptr && drop_cached() != 0)
-        pages = from.map(from.context, bytes, alignment, base);
+    void* const pages = from.map(from.context, bytes, alignment, base);
     if (pages != nullptr) count(bytes);
     return pages;
 }

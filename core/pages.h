@@ -24,18 +24,11 @@ class Pages {
     bool resize(void* pages, std::size_t old_bytes, std::size_t new_bytes);
     bool move(void* pages, std::size_t bytes, void* target, std::size_t target_bytes);
 
-    // For pages of a mapping that nothing else leads to: what the source refuses to take back is
-    // kept for retry_unmapping(), in a list through the pages themselves. True: it is gone.
+    // For pages that nothing else leads to and that were never an object's: what the source refuses
+    // to take back is kept for retry_unmapping(), in a list through the pages themselves. True: it
+    // is gone.
     bool unmap_or_keep(void* pages, std::size_t bytes);
-    // The same for a mapping that another of about its size may follow soon: it may stay mapped
-    // until then, in a cache of two. It counts as mapped, and goes where memory is short and on
-    // retry_unmapping().
-    void unmap_or_cache(void* pages, std::size_t bytes);
-    // A cached mapping that is at least `bytes`, at most a third more and at a multiple of
-    // `alignment`; `bytes` becomes its size. Null: there is no such one. It is not zeroed.
-    void* take_cached(std::size_t& bytes, std::size_t alignment);
-
-    // Unmaps what is cached and what was kept; the bytes that went back.
+    // Unmaps what was kept; the bytes that went back.
     std::size_t retry_unmapping();
 
     // Acquire pairs with use(): what the new source relies on is there.
@@ -70,8 +63,6 @@ class Pages {
 
     [[gnu::noinline]] const PageSource& call();
     void count(std::size_t bytes);
-    std::size_t drop(Kept* kept);
-    std::size_t drop_cached();
     void count_back(std::size_t bytes) { mapped_bytes_.fetch_sub(bytes, memory_order_relaxed); }
 
     // Null is the system's, so that all-zero is valid. any thread
@@ -80,60 +71,17 @@ class Pages {
     Atomic<std::size_t> mapped_bytes_;
     Atomic<std::size_t> peak_bytes_;
     Atomic<Kept*> kept_;  // any thread
-    // Any thread; whoever takes one out owns its pages. The newest first.
-    Atomic<Kept*> cached_[2];
 };
 
-// Here and not in pages.cpp: only a program that uses them pays for them.
-
-inline std::size_t Pages::drop(Kept* kept) {
-    if (kept == nullptr) return 0;
-    const std::size_t bytes = kept->bytes;
-    return unmap_or_keep(kept, bytes) ? bytes : 0;
-}
-
-inline void Pages::unmap_or_cache(void* pages, std::size_t bytes) {
-    auto* out = static_cast<Kept*>(pages);
-    out->bytes = bytes;
-    // Release pairs with the acquire of whoever takes it out, here or below: its size, and the last
-    // accesses to what was there.
-    for (Atomic<Kept*>& place : cached_) {
-        out = place.exchange(out, memory_order_acq_rel);
-        if (out == nullptr) return;
-    }
-    (void)drop(out);
-}
-
-inline void* Pages::take_cached(std::size_t& bytes, std::size_t alignment) {
-    for (Atomic<Kept*>& place : cached_) {
-        if (place.load(memory_order_relaxed) == nullptr) continue;
-        Kept* const cached = place.exchange(nullptr, memory_order_acquire);
-        if (cached == nullptr) continue;
-        const std::size_t held = cached->bytes;
-        const bool is_aligned = (reinterpret_cast<std::uintptr_t>(cached) & (alignment - 1)) == 0;
-        if (is_aligned && held >= bytes && held - bytes <= bytes / 3) {
-            bytes = held;
-            return cached;
-        }
-        unmap_or_cache(cached, held);  // back
-    }
-    return nullptr;
-}
-
-inline std::size_t Pages::drop_cached() {
-    std::size_t unmapped = 0;
-    for (Atomic<Kept*>& place : cached_)
-        unmapped += drop(place.exchange(nullptr, memory_order_acquire));
-    return unmapped;
-}
-
+// Here and not in pages.cpp: only a program that uses it pays for it.
 inline std::size_t Pages::retry_unmapping() {
-    std::size_t unmapped = drop_cached();
+    std::size_t unmapped = 0;
     // Acquire pairs with unmap_or_keep(). The list is this thread's from here on.
     Kept* kept = kept_.exchange(nullptr, memory_order_acquire);
     while (kept != nullptr) {
         Kept* const next = kept->next;
-        unmapped += drop(kept);
+        const std::size_t bytes = kept->bytes;
+        if (unmap_or_keep(kept, bytes)) unmapped += bytes;
         kept = next;
     }
     return unmapped;

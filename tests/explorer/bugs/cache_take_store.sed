@@ -1,6 +1,8 @@
 # SPDX-License-Identifier: MIT OR Apache-2.0
 # Taking a cached mapping is load and store: two threads have it.
-# file: core/pages.h
-# rebuild: core/pages.cpp tests/explorer/scenarios/growth.cpp
+# file: core/arena_table.cpp
+# options: FOR=speed
 # scenario: cached_mapping
-s/Kept\* const cached = place.exchange\(nullptr, memory_order_acquire\);/Kept* const cached = place.load(memory_order_acquire);\n        place.store(nullptr, memory_order_relaxed);/
+/if \(!entry->key.compare_exchange\(expected, \(key/,/return \{\};/c\
+    (void)expected;\
+    entry->key.store((key \& ~std::uintptr_t{kStateMask}) | kRemoving, memory_order_seq_cst);

@@ -184,50 +184,54 @@ const Registration<Spare<kCached>> spare_cached_two("spare_cached", 2, "two unma
 const Registration<Spare<kCached>> spare_cached_three("spare_cached", 3, "and another takes it",
                                                       kNothingIsCached);
 
-// The cache of two mappings, of which one is taken: two threads put theirs there and take what is
-// there, a third takes too.
+// The cache of two mappings, of which one is taken: two threads free a huge object and allocate
+// one, a third allocates too.
 class CachedMapping : public Scenario {
-    static constexpr std::size_t kBytes = 4 * kPageBytes;
-    static constexpr unsigned kMappings = 3;
-    Pages pages_{kSystemPages};
-    std::uint64_t* mapping_[kMappings] = {};
+    ArenaPool arenas_{kSystemPages};
+    static constexpr unsigned kObjects = 3;
+    std::uintptr_t object_[kObjects] = {};
     std::size_t taken_bytes_[kMaxThreads] = {};
 
-    static std::size_t bytes_of(unsigned mapping) { return kBytes + mapping * kPageBytes; }
-    void put(unsigned mapping) {
-        mapping_[mapping][8] = 7;
-        pages_.unmap_or_cache(mapping_[mapping], bytes_of(mapping));
-    }
+    static std::size_t bytes_of(unsigned object) { return kCached + object * kPageBytes; }
     void set_up() override {
-        for (unsigned i = 0; i < kMappings; ++i) {
-            mapping_[i] = static_cast<std::uint64_t*>(pages_.map(bytes_of(i), kPageBytes));
-            mapping_[i][8] = i;
-        }
+        name_pool(arenas_, "arenas");
+        for (unsigned i = 0; i < kObjects; ++i)
+            object_[i] =
+                reinterpret_cast<std::uintptr_t>(allocate_large(arenas_, bytes_of(i), 16).start);
         for (std::size_t& bytes : taken_bytes_) bytes = 0;
-        put(kMappings - 1);
-        name_field(pages_, "pages");
+        put(kObjects - 1);
+    }
+    void put(unsigned object) {
+        reinterpret_cast<std::uint64_t*>(object_[object])[8] = 7;
+        expect(free_huge(arenas_, object_[object]), "a live object is not known");
     }
     void run_thread(unsigned index) override {
         if (index < 2) put(index);
-        std::size_t bytes = kBytes;
-        auto* const taken = static_cast<std::uint64_t*>(pages_.take_cached(bytes, kPageBytes));
-        if (taken == nullptr) return;
-        expect(taken[8] == 7, "taken before its last use");
-        for (unsigned i = 0; i < kMappings; ++i)
-            if (taken == mapping_[i]) expect(bytes == bytes_of(i), "the size of another");
-        taken[8] = 8;
+        const LargeObject taken = allocate_large(arenas_, kCached, 16);
+        expect(taken.start != nullptr, "no memory");
+        auto* const words = static_cast<std::uint64_t*>(taken.start);
+        expect(words[8] == (taken.zeroed ? 0 : 7), "taken before its last use");
+        const auto addr = reinterpret_cast<std::uintptr_t>(words);
+        const std::size_t bytes = arenas_.table().bytes_at(addr);
+        if (taken.zeroed) expect(bytes == kCached, "the size of a fresh object");
+        for (unsigned i = 0; i < kObjects && !taken.zeroed; ++i)
+            if (addr == object_[i]) expect(bytes == bytes_of(i), "the size of another");
+        words[8] = 8;
         taken_bytes_[index] = bytes;
-        expect(taken[8] == 8, "two threads have one mapping");
+        expect(words[8] == 8, "two threads have one mapping");
     }
     void check() override {
-        expect(pages_.mapped_bytes() == bytes_mapped(), "the account of mapped bytes");
-        (void)pages_.retry_unmapping();
-        const std::size_t taken = taken_bytes_[0] + taken_bytes_[1] + taken_bytes_[2];
+        expect(arenas_.pages().mapped_bytes() == bytes_mapped(), "the account of mapped bytes");
+        (void)arenas_.trim();
+        std::size_t taken = taken_bytes_[0] + taken_bytes_[1] + taken_bytes_[2];
+        arenas_.table().for_each_mapping([&](void*, std::size_t bytes) { taken += bytes; });
         expect(bytes_mapped() == taken, "a mapping is lost");
     }
 };
-const Registration<CachedMapping> cached_two("cached_mapping", 2, "two put and take mappings");
-const Registration<CachedMapping> cached_three("cached_mapping", 3, "and another takes");
+const Registration<CachedMapping> cached_two("cached_mapping", 2, "two put and take mappings",
+                                             kNothingIsCached);
+const Registration<CachedMapping> cached_three("cached_mapping", 3, "and another takes",
+                                               kNothingIsCached);
 
 }  // namespace
 }  // namespace emma::explore

@@ -34,7 +34,7 @@ class FreeHuge : public Scenario {
     }
     void check() override {
         expect(wins_[0] + wins_[1] == 1, "not exactly one free won");
-        (void)arenas_.pages().retry_unmapping();  // with FOR=speed some are cached
+        (void)arenas_.drop_cached();  // with FOR=speed some are cached
         expect(arenas_.table().was_removed(object_) || bytes_mapped() == 0, "the entry is lost");
         expect(bytes_mapped() == 0, "pages of a huge object are left");
     }
@@ -137,7 +137,7 @@ class HandOverRun : public Scenario {
                 static_cast<std::uint64_t*>(handed_over_.load(memory_order_acquire));
             if (object == nullptr) return;
             *object = 4;
-            const Place place = prove(arenas_, object);
+            const Place place = prove(arenas_, object, Misuse::kDoubleFree);
             expect(place.bytes == 2 * kSliceBytes, "the size of a run");
             expect(free_run(arenas_, place.slab), "a live run is not known");
         } else {
