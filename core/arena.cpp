@@ -129,14 +129,19 @@ Arena* Arena::make(void* pages, unsigned mapped, const Shape& shape) {
     return arena;
 }
 
-// A purger claims what it purges, as any user would; the slices are clean before it lets go.
+// What a purge keeps from other threads at a time.
+constexpr unsigned kPurgeSlices = 4;
+
+// A purger claims what it purges, as any user would; the slices are clean before it lets go. A few
+// at a time: meanwhile others may find no memory elsewhere.
 unsigned Arena::purge(Pages& pages, std::uint64_t slices) {
     if (pages.source().purge == nullptr) return 0;
     unsigned purged = 0;
     while (std::uint64_t left = dirty_slices() & slices) {
         const unsigned first = lowest_bit(left);
         left = ~(left >> first);
-        const unsigned count = left == 0 ? 64 - first : lowest_bit(left);
+        unsigned count = left == 0 ? 64 - first : lowest_bit(left);
+        if (count > kPurgeSlices) count = kPurgeSlices;
         slices &= ~range_bits(first, count);
         if (!claim_exactly(first, count)) continue;
         const std::size_t bytes = std::size_t{count} << shape().slice_shift;

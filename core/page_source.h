@@ -52,6 +52,8 @@ struct PageSource {
 // The system's private anonymous mappings. Their functions count the calls in the CallCount that
 // `context` points at, so that a heap of the program's own counts by itself.
 extern const PageSource kSystemPages;
+// PORT=bare: kSystemPages, without `purge` if the program has no function for it.
+const PageSource& bare_pages();
 // The default instance's: what the context of kSystemPages points at.
 extern constinit CallCount g_system_calls;
 [[gnu::always_inline]] inline void count_call(void* counter) {

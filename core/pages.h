@@ -7,6 +7,7 @@
 #include <cstdint>
 
 #include "core/atomic.h"
+#include "core/config.h"
 #include "core/page_source.h"
 
 namespace emma {
@@ -34,7 +35,8 @@ class Pages {
     // Acquire pairs with use(): what the new source relies on is there.
     const PageSource& source() const {
         const PageSource* const source = source_.load(memory_order_acquire);
-        return source != nullptr ? *source : kSystemPages;
+        if (source != nullptr) return *source;
+        return kBare ? bare_pages() : kSystemPages;
     }
     const Shape& shape() const { return *source().shape; }
     // From now on `source`, which takes back what the one before has given.

@@ -30,7 +30,6 @@ bool bare_unmap(void* counter, void* pages, std::size_t bytes) {
 }
 
 bool bare_purge(void* counter, void* pages, std::size_t bytes) {
-    if (emma_bare_purge == nullptr) return false;
     count_call(counter);
     return emma_bare_purge(pages, bytes);
 }
@@ -39,20 +38,31 @@ bool bare_resize(void*, void*, std::size_t, std::size_t) { return false; }
 
 bool bare_move(void*, void*, std::size_t, void*, std::size_t) { return false; }
 
+constexpr PageSource source_with(bool (*purge)(void*, void*, std::size_t)) {
+    return {.map = bare_map,
+            .extend = bare_extend,
+            .unmap = bare_unmap,
+            .purge = purge,
+            .resize = bare_resize,
+            .move = bare_move,
+            .idle_bytes = nullptr,
+            .context = &g_system_calls,
+            .shape = &kDefaultShape,
+            .origin = 0,
+            .system_calls = &g_system_calls};
+}
+constinit const PageSource kPagesWithoutPurge = source_with(nullptr);
+
 }  // namespace
 
 constinit CallCount g_system_calls;
 
-constinit const PageSource kSystemPages{.map = bare_map,
-                                        .extend = bare_extend,
-                                        .unmap = bare_unmap,
-                                        .purge = bare_purge,
-                                        .resize = bare_resize,
-                                        .move = bare_move,
-                                        .idle_bytes = nullptr,
-                                        .context = &g_system_calls,
-                                        .shape = &kDefaultShape,
-                                        .origin = 0,
-                                        .system_calls = &g_system_calls};
+constinit const PageSource kSystemPages = source_with(bare_purge);
+
+// Whether a weak function is there is known when the program is linked, which is too late for a
+// constant.
+const PageSource& bare_pages() {
+    return emma_bare_purge != nullptr ? kSystemPages : kPagesWithoutPurge;
+}
 
 }  // namespace emma
