@@ -113,10 +113,10 @@ std::size_t Arena::grow(Pages& pages, unsigned count) {
     return 0;
 }
 
-// Freshly mapped slices become claimable. Release pairs with claim(); a slice is present before it
-// is clean, which the audit relies on, wherever this thread may be stopped.
+// Freshly mapped slices become claimable. Release pairs with claim(). A slice lies before the mark,
+// then is present, then clean, which the audit relies on, wherever this thread may be stopped.
 void Arena::publish(std::uint64_t slices) {
-    head.present_slices.set_bits(slices, memory_order_relaxed);
+    head.present_slices.set_bits(slices, memory_order_release);
     head.clean_slices.set_bits(slices, memory_order_release);
     head.free_slices.set_bits(slices, memory_order_release);
 }

@@ -30,13 +30,12 @@ struct alignas(arch::kCacheLineBytes) ArenaHead {
     Atomic<std::uint64_t> free_slices;     // any thread: 1 = mapped and unclaimed
     Atomic<std::uint64_t> present_slices;  // any thread: 1 = mapped
     Atomic<std::uint64_t> clean_slices;    // claimant of the bit: 1 = zero, and not resident
-    // Claimant of the bit: 1 = clean by a purge. Whoever has closed the arena: the next in limbo.
-    Atomic<std::uint64_t> purged_slices;
-    Atomic<std::uint64_t> idle_slices;  // any thread: 1 = was dirty when last looked at; a hint
-    Atomic<std::uint32_t> mark;         // any thread: how far the window is mapped or being so
-    std::uint32_t place;                // in the ArenaList; const after publish
-    const Shape* shape;                 // const after publish
-    Atomic<std::uint64_t> gap_slices;   // any thread: 1 = before the mark, never to be mapped
+    Atomic<std::uint64_t> purged_slices;   // claimant of the bit: 1 = clean by a purge
+    Atomic<std::uint64_t> idle_slices;     // any thread: 1 = was dirty when last looked at; a hint
+    Atomic<std::uint32_t> mark;            // any thread: how far the window is mapped or being so
+    std::uint32_t place;                   // in the ArenaList; const after publish
+    const Shape* shape;                    // const after publish
+    Atomic<std::uint64_t> gap_slices;      // any thread: 1 = before the mark, never to be mapped
 };
 static_assert(sizeof(ArenaHead) == sizeof(Slab));
 
@@ -110,13 +109,6 @@ struct Arena {
     bool unmap(Pages& pages, std::size_t& unmapped);
     // Undoes close().
     void reopen();
-    // Of a closed arena.
-    Arena* next_in_limbo() const {
-        return reinterpret_cast<Arena*>(head.purged_slices.load(memory_order_relaxed));
-    }
-    void set_next_in_limbo(Arena* next) {
-        head.purged_slices.store(reinterpret_cast<std::uintptr_t>(next), memory_order_relaxed);
-    }
     std::uint64_t header_slices() const { return ~all_slices(); }
     // Makes freshly mapped pages an arena with `mapped` slices.
     static Arena* make(void* pages, unsigned mapped, const Shape& shape);

@@ -49,19 +49,33 @@ ArenaList::Cell* ArenaList::cell_mapping(Pages& pages, std::uint32_t place) {
 
 Arena* ArenaList::at(std::uint32_t place) const {
     Cell* const found = cell(place);
-    // Acquire pairs with add(): the arena is seen whole.
-    return found == nullptr ? nullptr : found->load(memory_order_acquire);
+    // Acquire pairs with add() and show(): the arena is seen whole. More only for pin().
+    const std::uintptr_t arena = found == nullptr ? 0 : found->arena.load(memory_order_seq_cst);
+    return arena == kHidden ? nullptr : reinterpret_cast<Arena*>(arena);
+}
+
+Arena* ArenaList::pin(std::uint32_t place) const {
+    cell(place)->pins.fetch_add(1, memory_order_seq_cst);
+    Arena* const arena = at(place);
+    if (arena == nullptr) unpin(place);
+    return arena;
+}
+
+// Release pairs with is_pinned(): the look is over.
+void ArenaList::unpin(std::uint32_t place) const {
+    cell(place)->pins.fetch_sub(1, memory_order_release);
 }
 
 std::uint32_t ArenaList::add(Pages& pages, Arena* arena) {
     for (std::uint32_t place = 0;; ++place) {
         Cell* const found = cell_mapping(pages, place);
         if (found == nullptr) return kNoPlace;
-        if (found->load(memory_order_relaxed) != nullptr) continue;
-        Arena* expected = nullptr;
+        if (found->arena.load(memory_order_relaxed) != 0) continue;
+        std::uintptr_t expected = 0;
         arena->head.place = place;
         // A failure means that another thread has put its arena here.
-        if (!found->compare_exchange(expected, arena, memory_order_release, memory_order_relaxed))
+        if (!found->arena.compare_exchange(expected, arena->addr(), memory_order_release,
+                                           memory_order_relaxed))
             continue;
         std::uint32_t end = end_.load(memory_order_relaxed);
         while (end <= place &&
@@ -69,12 +83,6 @@ std::uint32_t ArenaList::add(Pages& pages, Arena* arena) {
         }
         return place;
     }
-}
-
-// Relaxed: the remover holds an ArenaGuard, and by dropping it tells all who count themselves
-// later.
-void ArenaList::remove(const Arena& arena) {
-    cell(arena.head.place)->store(nullptr, memory_order_relaxed);
 }
 
 }  // namespace emma

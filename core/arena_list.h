@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MIT OR Apache-2.0
 // The arenas of an instance in the order of their age, as an array that grows by chunks: an arena
-// has one place from add() to remove(), a new one takes the first empty place. Lock-free; chunks
-// are never given back. An arena found here stays mapped only inside an ArenaGuard (arena_pool.h).
+// has one place from add() to vacate(), a new one takes the first empty place. Lock-free; chunks
+// are never given back. An arena found here stays mapped only while its place is pinned.
 #pragma once
 
 #include <cstddef>
@@ -20,8 +20,17 @@ class ArenaList {
     // The place that the arena got, also in its head; kNoPlace: the list must grow and the source
     // refuses.
     std::uint32_t add(Pages& pages, Arena* arena);
-    // Inside an ArenaGuard.
-    void remove(const Arena& arena);
+    // The same, and it stays mapped until unpin(); null: there is none, and nothing to unpin.
+    Arena* pin(std::uint32_t place) const;
+    void unpin(std::uint32_t place) const;
+
+    // Hides a closed arena; its place stays its own until one of the two below.
+    void hide(const Arena& arena);
+    void show(Arena* arena);
+    void vacate(std::uint32_t place);
+    bool is_pinned(std::uint32_t place) const {
+        return cell(place)->pins.load(memory_order_seq_cst) != 0;
+    }
 
     // One more than the last place ever used.
     std::uint32_t end() const { return end_.load(memory_order_acquire); }
@@ -37,9 +46,13 @@ class ArenaList {
     }
 
   private:
-    using Cell = Atomic<Arena*>;
+    struct Cell {
+        Atomic<std::uintptr_t> arena;  // its address, kHidden, or 0: empty
+        Atomic<std::uint64_t> pins;    // how many threads look at the arena
+    };
+    static constexpr std::uintptr_t kHidden = 1;
     static constexpr std::uint32_t kFirstPlaces = 8;
-    static constexpr std::uint32_t kSecondPlaces = 512;  // a page; each further chunk doubles
+    static constexpr std::uint32_t kSecondPlaces = 256;  // a page; each further chunk doubles
     static constexpr unsigned kChunks = 16;
 
     static std::size_t chunk_bytes(unsigned chunk) {
@@ -52,5 +65,22 @@ class ArenaList {
     mutable Cell first_[kFirstPlaces];       // any thread
     mutable Atomic<Cell*> chunks_[kChunks];  // any thread; const once set
 };
+
+// Here and not in arena_list.cpp: only a program that trims pays for them. Whoever has closed the
+// arena calls them, and nobody else changes its cell.
+
+// Sequentially consistent with pin(): of a thread that pins the place and one that hides its arena
+// and then looks for pins, at least one sees the other.
+inline void ArenaList::hide(const Arena& arena) {
+    cell(arena.head.place)->arena.store(kHidden, memory_order_seq_cst);
+}
+// Release as add().
+inline void ArenaList::show(Arena* arena) {
+    cell(arena->head.place)->arena.store(arena->addr(), memory_order_release);
+}
+// Relaxed: the place is all that the next arena there takes over.
+inline void ArenaList::vacate(std::uint32_t place) {
+    cell(place)->arena.store(0, memory_order_relaxed);
+}
 
 }  // namespace emma

@@ -10,14 +10,14 @@ namespace {
 constexpr std::size_t kLeastSlices = 64;
 constexpr std::size_t kTurnovers = 8;
 constexpr std::size_t kPurgeLimit = 64;  // slices free and resident, at first
-constexpr unsigned kLimitDecay = 128;    // what it was raised by falls by this part at every look
+constexpr std::size_t kMostExtra = 192;
+constexpr unsigned kLimitDecay = 128;  // what it was raised by falls by this part at every look
 
 }  // namespace
 
 // ---- claiming ----------------------------------------------------------------------------------
 
 SliceRange ArenaPool::claim(unsigned count, unsigned alignment_slices) {
-    const ArenaGuard guard(*this);
     const std::uint32_t hint = first_with_room_.load(memory_order_relaxed);
     SliceRange range = claim_from(hint, count, alignment_slices);
     // The hint may have passed an arena that has room again.
@@ -29,13 +29,14 @@ SliceRange ArenaPool::claim(unsigned count, unsigned alignment_slices) {
 
 SliceRange ArenaPool::claim_from(std::uint32_t place, unsigned count, unsigned alignment_slices) {
     for (; place < list_.end(); ++place) {
-        Arena* const arena = list_.at(place);
+        Arena* const arena = list_.pin(place);
         if (arena == nullptr) continue;
-        do {
-            const SliceRange range = arena->claim(count, alignment_slices);
-            if (range.ok()) return range;
-        } while (arena->grow(pages_, count) != 0);
-        skip_full(place, arena);
+        SliceRange range;
+        do range = arena->claim(count, alignment_slices);
+        while (!range.ok() && arena->grow(pages_, count) != 0);
+        if (!range.ok()) skip_full(place, arena);
+        list_.unpin(place);
+        if (range.ok()) return range;
     }
     return {};
 }
@@ -114,7 +115,7 @@ void ArenaPool::release(Arena* arena, unsigned first, unsigned count) {
     const std::size_t released = released_slices_.fetch_add(count, memory_order_relaxed);
     const std::size_t since = released - last_look_.load(memory_order_relaxed);
     const std::size_t used = claimed_slices_.load(memory_order_relaxed) - released;
-    if (since >= kLeastSlices + kTurnovers * used) look(released);
+    if (since >= kLeastSlices + list_.end() / 16 + kTurnovers * used) look(released, used);
 }
 
 // Where slices that were purged are wanted again, purging them was a mistake: allow twice as much.
@@ -127,16 +128,16 @@ void ArenaPool::note_claim(const SliceRange& range) {
 // Several threads may look at once: all they do to an arena is claim what is free. Youngest arenas
 // first, so that old ones stay in use. What was dirty at the last look decides, so that one walk
 // does.
-void ArenaPool::look(std::size_t released) {
+void ArenaPool::look(std::size_t released, std::size_t used) {
     last_look_.store(released, memory_order_relaxed);
-    const ArenaGuard guard(*this);
     const std::size_t extra = extra_limit_.load(memory_order_relaxed);
-    const std::size_t limit = kPurgeLimit + extra;
+    const std::size_t most = kMostExtra + 2 * used;
+    const std::size_t limit = kPurgeLimit + (extra < most ? extra : most);
     const std::size_t dirty_before = dirty_slices_.load(memory_order_relaxed);
     std::size_t to_purge = dirty_before > limit ? dirty_before - limit / 2 : 0;
     std::size_t dirty = 0;
     for (std::uint32_t place = list_.end(); place-- > 0;) {
-        Arena* const arena = list_.at(place);
+        Arena* const arena = list_.pin(place);
         if (arena == nullptr) continue;
         if (to_purge != 0) {
             const std::size_t purged =
@@ -146,6 +147,7 @@ void ArenaPool::look(std::size_t released) {
         const std::uint64_t dirty_slices = arena->dirty_slices();
         arena->head.idle_slices.store(dirty_slices, memory_order_relaxed);
         dirty += count_few_bits(dirty_slices);
+        list_.unpin(place);
     }
     dirty_slices_.store(dirty, memory_order_relaxed);
     extra_limit_.store(extra - extra / kLimitDecay, memory_order_relaxed);

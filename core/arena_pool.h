@@ -4,17 +4,22 @@
 // may call anything here.
 //
 // Memory goes back in two ways:
-//   purge   free slices keep their addresses and lose their pages. By itself once more than
-//           kPurgeLimit is free and resident, and only slices that stayed free from one look to
-//           the next; a look is due when eight times as many slices were released as are in use, so
-//           that whatever comes round in a steady program has done so. One that takes purged slices
-//           into use again raises the limit. No clock. Pages between the live objects of a slab are
-//           purged on emma_trim only: see Heap::purge_between_objects().
+//   purge   free slices keep their addresses and lose their pages. When as much has been released
+//           as is in use eight times over (and 4 MiB, and a slice for every 16 arenas), a scan
+//           purges what stayed free since the scan before, until half of a limit is left of what is
+//           free and resident. The limit is 4 MiB; while slices that were purged come into use
+//           again, up to 16 MiB and twice what is in use. So a steady program purges nothing, and a
+//           peak goes back as often as it comes. No clock. Pages between the live objects of a slab
+//           are purged on emma_trim only: see Heap::purge_between_objects().
 //   unmap   an arena without a slice in use, on trim(). Such an arena is closed (all its slices are
-//           claimed), leaves the list and the table, and is unmapped if no guard is held then:
-//           whoever counts himself after that finds it neither in the list nor in the table. Where
-//           a guard is held the arena goes back into the list and is only purged. It waits in limbo
-//           where the list has no place for it.
+//           claimed), hidden in the list, leaves the table, and is unmapped if then no guard is
+//           held and its place is not pinned: a thread that counts itself after that finds it
+//           neither in the list nor in the table. Otherwise it is shown again and is only purged.
+//           Whoever goes through the list pins the one place that it looks at, so trims beside it
+//           get the other arenas.
+//
+// A thread takes one arena at a time to unmap it, and kPurgeSlices of one to purge them: that is
+// what is lost if it ends in between, or if a fork leaves it behind.
 #pragma once
 
 #include <cstddef>
@@ -84,11 +89,19 @@ class ArenaPool {
     const Pages& pages() const { return pages_; }
     const Shape& shape() const { return pages_.shape(); }
 
-    // Calls visit(arena) for every arena; the caller holds an ArenaGuard.
+    // How often an arena has left the table so far, to go or to come back. Acquire pairs with
+    // Arena::reopen(): an arena that came back was counted.
+    std::uint64_t unmaps() const { return unmaps_.load(memory_order_acquire); }
+
+    // Calls visit(arena) for every arena, which stays mapped for that time.
     template <typename Visitor>
     void for_each(Visitor visit) const {
-        for (std::uint32_t place = 0; place < list_.end(); ++place)
-            if (Arena* const arena = list_.at(place)) visit(*arena);
+        for (std::uint32_t place = 0; place < list_.end(); ++place) {
+            Arena* const arena = list_.pin(place);
+            if (arena == nullptr) continue;
+            visit(*arena);
+            list_.unpin(place);
+        }
     }
 
   private:
@@ -100,9 +113,8 @@ class ArenaPool {
     bool add_arena(Arena* arena);
     void note_claim(const SliceRange& range);
     void skip_full(std::uint32_t place, const Arena* arena);
-    [[gnu::cold]] void look(std::size_t released);
-    std::size_t unmap_empty();
-    void put_in_limbo(Arena* arena);
+    [[gnu::cold]] void look(std::size_t released, std::size_t used);
+    Arena* take_empty(std::uint32_t place);
     std::size_t unmap_closed(Arena* arena);
     void put_back(Arena* arena, ArenaTable::Removal removal);
     std::size_t drop(std::uintptr_t addr);
@@ -121,7 +133,6 @@ class ArenaPool {
     // Any thread.
     mutable Atomic<std::uint32_t> guards_;   // how many are looking at arenas that may be empty
     Atomic<std::uint32_t> first_with_room_;  // a hint: the place where to start looking
-    Atomic<Arena*> limbo_;                   // closed, out of the list, not yet unmapped
     Atomic<std::uint64_t> unmaps_;
     // Any thread, relaxed: they publish nothing.
     Atomic<std::size_t> claimed_slices_;  // ever; less what was released: those in use
@@ -141,8 +152,8 @@ class ArenaPool {
     mutable Atomic<std::uint64_t> proofs_[kProofs];
 };
 
-// While one exists no arena that its holder found is unmapped. Sequentially consistent with the
-// arena table: see unmap_closed().
+// While one exists no arena that its holder found in the table is unmapped. Sequentially consistent
+// with the table: see unmap_closed(). What is found in the list is kept by a pin.
 class ArenaGuard {
   public:
     explicit ArenaGuard(const ArenaPool& pool) : pool_(pool) {
@@ -204,7 +215,6 @@ inline SliceRange ArenaPool::claim_apart(Arena* near, std::uintptr_t number, uns
     SliceRange range;
     if (near != nullptr) range = near->claim(count, 1);
     if (!range.ok()) {
-        const ArenaGuard guard(*this);
         const std::uint32_t end = list_.end();
         if (end != 0) range = claim_from(static_cast<std::uint32_t>(number % end), count, 1);
     }

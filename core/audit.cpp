@@ -27,11 +27,13 @@ class Auditor {
     unsigned broken() const { return broken_; }
 
     void audit_arena(const ArenaPool& arenas, Arena& arena);
-    void audit_heap(Heap* heap, ArenaPool& arenas);
+    void audit_heap(Heap* heap);
+    void audit_slabs(Instance& instance, Arena& arena);
 
   private:
     void audit_bin(Heap* heap, SizeClass size_class);
-    unsigned audit_list(Heap* heap, SizeClass size_class);
+    void audit_list(Heap* heap, SizeClass size_class);
+    void audit_place(Heap* heap, Slab& slab);
     void audit_slab(Heap* heap, Arena& arena, unsigned slice);
     void audit_shape(Arena& arena, unsigned slice);
     void audit_slots(Slab& slab);
@@ -46,8 +48,14 @@ class Auditor {
     unsigned broken_ = 0;
 };
 
+// A trim may close the arena meanwhile, take it out of the table and, as its place is pinned, put
+// it back. Only one that was open at first can be said to be wrong, and only if it then neither is
+// closed nor has left the table and come back, which is counted in between.
 void Auditor::audit_arena(const ArenaPool& arenas, Arena& arena) {
     const ArenaHead& head = arena.head;
+    const std::uint64_t unmaps = arenas.unmaps();
+    // Acquire pairs with Arena::reopen().
+    if (head.mark.load(memory_order_acquire) == kClosed) return;
     // Read in this order: a slice that is mapped meanwhile becomes present, then clean, then free.
     const std::uint64_t free = head.free_slices.load(memory_order_acquire);
     const std::uint64_t clean = head.clean_slices.load(memory_order_acquire);
@@ -55,8 +63,10 @@ void Auditor::audit_arena(const ArenaPool& arenas, Arena& arena) {
     expect((free & ~present) == 0, "a free slice is not mapped", &arena);
     expect((clean & ~present) == 0, "a clean slice is not mapped", &arena);
     expect((present & arena.header_slices()) == 0, "the header counts as a slice", &arena);
-    expect(arenas.table().is_arena(arena.addr()), "the arena is not in the table", &arena);
-    const std::uint32_t mark = head.mark.load(memory_order_relaxed);
+    const bool is_known = arenas.table().is_arena(arena.addr());
+    const std::uint32_t mark = head.mark.load(memory_order_acquire);
+    expect(is_known || mark == kClosed || arenas.unmaps() != unmaps,
+           "the arena is not in the table", &arena);
     expect(mark <= kClosed && (mark > kSlicesPerArena || std::bit_width(present) <= mark),
            "the mark lies before a mapped slice", &arena);
 }
@@ -111,8 +121,7 @@ void Auditor::audit_slab(Heap* heap, Arena& arena, unsigned slice) {
     audit_shape(arena, slice);
     if (broken_ != before) return;
     audit_slots(slab);
-    const bool is_current = heap->slabs[raw(slab.size_class)].current == &slab;
-    expect(is_current == (slab.state == SlabState::kCurrent), "current slab of a bin", &slab);
+    audit_place(heap, slab);
 }
 
 void Auditor::audit_bin(Heap* heap, SizeClass size_class) {
@@ -130,51 +139,77 @@ void Auditor::audit_bin(Heap* heap, SizeClass size_class) {
            heap);
 }
 
-// Both directions of the queue; the number of slabs in it.
-unsigned Auditor::audit_list(Heap* heap, SizeClass size_class) {
+// Both directions of the queue.
+void Auditor::audit_list(Heap* heap, SizeClass size_class) {
     const BinSlabs& bin = heap->slabs[raw(size_class)];
     const Slab* previous = nullptr;
-    unsigned count = 0;
     for (const Slab* slab = bin.first; slab != nullptr; slab = slab->list_next) {
         const bool holds = slab->list_prev == previous && slab->state == SlabState::kListed &&
                            slab->size_class == size_class && slab->owner.heap() == heap;
         expect(holds, "a bin's queue of slabs", slab);
-        if (!holds) return count;
+        if (!holds) return;
         previous = slab;
-        ++count;
     }
     expect(bin.last == previous, "the end of a bin's queue", heap);
-    return count;
 }
 
-void Auditor::audit_heap(Heap* heap, ArenaPool& arenas) {
+// That the slab is where its state says: the bin's current one, or linked in its queue.
+void Auditor::audit_place(Heap* heap, Slab& slab) {
+    const BinSlabs& bin = heap->slabs[raw(slab.size_class)];
+    expect((bin.current == &slab) == (slab.state == SlabState::kCurrent), "current slab of a bin",
+           &slab);
+    if (slab.state != SlabState::kListed) return;
+    const Slab* const from_before =
+        slab.list_prev != nullptr ? slab.list_prev->list_next : bin.first;
+    const Slab* const from_behind =
+        slab.list_next != nullptr ? slab.list_next->list_prev : bin.last;
+    expect(from_before == &slab && from_behind == &slab, "a listed slab is in no queue", &slab);
+}
+
+void Auditor::audit_heap(Heap* heap) {
     expect(heap->no_free_slots == 0, "the word without free slots has some", heap);
-    unsigned listed = 0;
     for (unsigned index = 0; index < kSizeClassCount; ++index) {
         const auto size_class = SizeClass(static_cast<std::uint8_t>(index));
         audit_bin(heap, size_class);
-        listed += audit_list(heap, size_class);
+        audit_list(heap, size_class);
     }
-    arenas.for_each([&](Arena& arena) {
-        for (unsigned slice = arena.first_slice(); slice < kSlicesPerArena; ++slice) {
-            Slab& slab = arena.slab(slice);
-            if (slab.use.load(memory_order_acquire) != SliceUse::kSlab) continue;
-            if (slab.owner.heap() != heap) continue;
-            audit_slab(heap, arena, slice);
-            if (slab.state == SlabState::kListed) --listed;
-        }
-    });
-    expect(listed == 0, "slabs in queues and slabs that say so", heap);
+}
+
+// The heap of a slab that is in use, or null. A snapshot until the heap is held.
+Heap* heap_of(Slab& slab) {
+    if (slab.use.load(memory_order_acquire) != SliceUse::kSlab) return nullptr;
+    return slab.owner.heap();
+}
+
+// A heap is taken once for all its slabs in the arena, so the work is that of a walk over arenas.
+void Auditor::audit_slabs(Instance& instance, Arena& arena) {
+    std::uint64_t left = arena.all_slices();
+    for (unsigned first = arena.first_slice(); first < kSlicesPerArena; ++first) {
+        Heap* const heap = heap_of(arena.slab(first));
+        if (heap == nullptr || (left & range_bits(first, 1)) == 0) continue;
+        std::uint64_t slabs = 0;
+        for (unsigned slice = first; slice < kSlicesPerArena; ++slice)
+            if (heap_of(arena.slab(slice)) == heap) slabs |= range_bits(slice, 1);
+        left &= ~slabs;
+        instance.with_heap_alone(heap, instance.heaps.may_ask(), [&](Heap* held) {
+            for (; slabs != 0; slabs &= slabs - 1) {
+                const unsigned slice = lowest_bit(slabs);
+                if (heap_of(arena.slab(slice)) == held) audit_slab(held, arena, slice);
+            }
+        });
+    }
 }
 
 }  // namespace
 
 unsigned audit(Instance& instance, const Report& report) {
     Auditor auditor(report);
-    const ArenaGuard guard(instance.arenas);
-    instance.arenas.for_each([&](Arena& arena) { auditor.audit_arena(instance.arenas, arena); });
-    instance.for_each_reachable_heap(
-        instance.heaps.may_ask(), [&](Heap* heap) { auditor.audit_heap(heap, instance.arenas); });
+    instance.for_each_reachable_heap(instance.heaps.may_ask(),
+                                     [&](Heap* heap) { auditor.audit_heap(heap); });
+    instance.arenas.for_each([&](Arena& arena) {
+        auditor.audit_arena(instance.arenas, arena);
+        auditor.audit_slabs(instance, arena);
+    });
     return auditor.broken();
 }
 

@@ -52,7 +52,6 @@ bool for_each_live_in_slab(Slab& slab, Visitor visit) {
 
 template <typename Visitor>
 bool for_each_live(Instance& instance, Visitor visit) {
-    const ArenaGuard guard(instance.arenas);
     bool going = true;
     instance.arenas.for_each([&](Arena& arena) {
         for (unsigned slice = arena.first_slice(); slice < kSlicesPerArena && going; ++slice) {

@@ -44,7 +44,6 @@ std::size_t add_arena(struct emma_stats& stats, Arena& arena) {
 
 void add_arenas(Instance& instance, struct emma_stats& stats) {
     std::size_t clean_bytes = 0;
-    const ArenaGuard guard(instance.arenas);
     instance.arenas.for_each([&](Arena& arena) { clean_bytes += add_arena(stats, arena); });
     // Slices that an arena has grown by meanwhile may be clean and not yet counted as mapped.
     stats.resident_bytes =
@@ -66,7 +65,6 @@ bool is_stranded(HeapPool& heaps, const Heap* heap) {
 
 std::size_t bytes_of_slabs(const Instance& instance, const Heap* heap) {
     std::size_t bytes = 0;
-    const ArenaGuard guard(instance.arenas);
     instance.arenas.for_each([&](Arena& arena) {
         for (unsigned slice = arena.first_slice(); slice < kSlicesPerArena; ++slice) {
             const Slab& slab = arena.slab(slice);

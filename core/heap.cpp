@@ -341,7 +341,6 @@ void Heap::set_up(const SliceRange& range, SizeClass size_class) {
 // Walks all arenas.
 void Heap::list_all_with_room() {
     drain_inbox();
-    const ArenaGuard guard(*arenas);
     arenas->for_each([&](Arena& arena) {
         for (unsigned slice = arena.first_slice(); slice < kSlicesPerArena; ++slice) {
             Slab* const slab = &arena.slab(slice);

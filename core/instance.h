@@ -57,6 +57,9 @@ struct Instance {
     // nobody holds, and, where they may be visited, those of threads that are not at work in them.
     template <typename Work>
     void for_each_reachable_heap(bool may_visit, Work work);
+    // The same for one heap; nothing is run if it cannot be had.
+    template <typename Work>
+    void with_heap_alone(Heap* heap, bool may_visit, Work work);
 
   private:
     bool resize_in_place(const Place& place, std::size_t alignment, std::size_t bytes);
@@ -103,19 +106,22 @@ class HeapLease {
 };
 
 template <typename Work>
+void Instance::with_heap_alone(Heap* heap, bool may_visit, Work work) {
+    const bool is_own = heap == current_heap();
+    if (!is_own && !HeapPool::try_acquire(heap, Holder::operation(current_heap()))) {
+        if (may_visit) (void)HeapPool::visit(heap, work);
+        return;
+    }
+    if (heap->enter()) {
+        work(heap);
+        heap->leave();
+    }
+    if (!is_own) HeapPool::release(heap);
+}
+
+template <typename Work>
 void Instance::for_each_reachable_heap(bool may_visit, Work work) {
-    heaps.for_each([&](Heap* heap) {
-        const bool is_own = heap == current_heap();
-        if (!is_own && !HeapPool::try_acquire(heap, Holder::operation(current_heap()))) {
-            if (may_visit) (void)HeapPool::visit(heap, work);
-            return;
-        }
-        if (heap->enter()) {
-            work(heap);
-            heap->leave();
-        }
-        if (!is_own) HeapPool::release(heap);
-    });
+    heaps.for_each([&](Heap* heap) { with_heap_alone(heap, may_visit, work); });
 }
 
 }  // namespace emma

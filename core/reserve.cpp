@@ -161,7 +161,6 @@ void populate(void* pages, std::size_t bytes) {
 // The free slices of the arenas there are, which are used before the reserve.
 void populate_free_slices() {
     ArenaPool& arenas = g_instance.arenas;
-    const ArenaGuard guard(arenas);
     arenas.for_each([](Arena& arena) {
         for (unsigned slice = arena.first_slice(); slice < kSlicesPerArena; ++slice) {
             if (!arena.claim_exactly(slice, 1)) continue;

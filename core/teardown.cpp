@@ -32,11 +32,6 @@ void HeapPool::unmap_all(Pages& pages) {
 void ArenaPool::unmap_all() {
     std::size_t unmapped = 0;
     for_each([&](Arena& arena) { (void)arena.unmap(pages_, unmapped); });
-    for (Arena* arena = limbo_.load(memory_order_acquire); arena != nullptr;) {
-        Arena* const next = arena->next_in_limbo();
-        (void)arena->unmap(pages_, unmapped);
-        arena = next;
-    }
     table_.for_each([&](std::uintptr_t addr, std::size_t bytes) {
         if (bytes != ArenaTable::kArenaMark)
             (void)pages_.unmap(reinterpret_cast<void*>(addr), bytes);

@@ -73,79 +73,66 @@ void Heap::purge_between_objects() {
     }
 }
 
-// ---- arenas: closing, limbo, unmapping
+// ---- arenas: closing and unmapping
 
 std::size_t ArenaPool::trim() {
-    std::size_t given_back = unmap_empty() + pages_.retry_unmapping();
+    std::size_t given_back = pages_.retry_unmapping();
+    for (std::uint32_t place = 0; place < list_.end(); ++place)
+        if (Arena* const arena = take_empty(place)) given_back += unmap_closed(arena);
     table_.retry_unmapping([&](std::uintptr_t addr, std::size_t bytes) {
         const bool gone = pages_.unmap(reinterpret_cast<void*>(addr), bytes);
         given_back += gone ? bytes : 0;
         return gone;
     });
-    const ArenaGuard guard(*this);
     for_each([&](Arena& arena) {
         given_back += arena.purge(pages_, ~std::uint64_t{0}) * shape().slice_bytes();
     });
     return given_back;
 }
 
-// Closes what is empty, then unmaps that and what waits in limbo.
-std::size_t ArenaPool::unmap_empty() {
-    {
-        const ArenaGuard guard(*this);
-        for_each([&](Arena& arena) {
-            if (!arena.close()) return;
-            list_.remove(arena);
-            put_in_limbo(&arena);
-        });
+// The arena at the place, closed and hidden, if none of it is in use; null otherwise.
+Arena* ArenaPool::take_empty(std::uint32_t place) {
+    Arena* arena = list_.pin(place);
+    if (arena == nullptr) return nullptr;
+    if (arena->close()) {
+        list_.hide(*arena);
+    } else {
+        arena = nullptr;
     }
-    std::size_t unmapped = 0;
-    Arena* arena = limbo_.exchange(nullptr, memory_order_acquire);
-    while (arena != nullptr) {
-        Arena* const next = arena->next_in_limbo();
-        unmapped += unmap_closed(arena);
-        arena = next;
-    }
-    return unmapped;
+    list_.unpin(place);
+    return arena;
 }
 
-// Release and acquire: the arena belongs to whoever takes it out.
-void ArenaPool::put_in_limbo(Arena* arena) {
-    Arena* next = limbo_.load(memory_order_relaxed);
-    // A failure means that another thread put one in or took all out.
-    do arena->set_next_in_limbo(next);
-    while (!limbo_.compare_exchange(next, arena, memory_order_release, memory_order_relaxed));
-}
-
-// The arena is out of the list, and now leaves the table. If then no guard is held nobody can be
-// looking at it: a guard taken later finds it in neither, and one that was dropped has released its
-// look. Not in the list, because whoever took it out held a guard and has dropped that one too. Not
-// in the table, because it left that before the count was read, sequentially consistent on both;
-// nor among the table's last proofs, which the number of unmappings has made void in between.
+// The arena is hidden in the list, and now leaves the table. If then no guard is held and its place
+// is not pinned no thread can be looking at it: a guard or pin taken later finds it in neither, and
+// one that was dropped has released its look. Not in the list, as of a thread that hides an arena
+// and then looks for pins and one that pins its place at least one sees the other. Not in the
+// table, because it left that before the guards were counted, sequentially consistent on both; nor
+// among the table's last proofs, which the number of unmappings has made void in between.
 std::size_t ArenaPool::unmap_closed(Arena* arena) {
     std::size_t unmapped = 0;
+    const std::uint32_t place = arena->head.place;
     const ArenaTable::Removal removal = table_.begin_removal(arena->addr() | ArenaTable::kArena);
     unmaps_.fetch_add(1, memory_order_seq_cst);
-    if (!no_guard_held()) {
+    if (!no_guard_held() || list_.is_pinned(place)) {
         put_back(arena, removal);
         return 0;
     }
-    const bool gone = arena->unmap(pages_, unmapped);
-    if (gone) {
+    if (arena->unmap(pages_, unmapped)) {
         table_.end_removal(removal, true);
+        list_.vacate(place);
     } else {
         put_back(arena, removal);
     }
     return unmapped;
 }
 
-// The arena serves on, as far as it is still mapped. Who holds a guard may have died with it, so
-// nothing may be kept until it is dropped.
+// The arena serves on, as far as it is still mapped. The thread that holds a guard may have died
+// with it, so nothing may be kept until it is dropped.
 void ArenaPool::put_back(Arena* arena, ArenaTable::Removal removal) {
     table_.cancel_removal(removal);
-    // Listed while it is closed: who still knows it from before would else claim from it, or close
-    // and unmap it, before it is in its new place.
-    if (list_.add(pages_, arena) == ArenaList::kNoPlace) return put_in_limbo(arena);
+    // Shown while it is closed: another thread that closes it finds it in both.
+    list_.show(arena);
     arena->reopen();
 }
 

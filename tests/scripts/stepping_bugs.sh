@@ -64,7 +64,7 @@ bug "heaps of a parent that are adopted before the survivor has named its own" c
     's/return generations_.is_settled\(\);/return true;/' \
     fork-malloc-settle stop
 bug "slices that are clean before they are present" core/arena.cpp \
-    's/^    head.present_slices.set_bits\(slices, memory_order_relaxed\);$/    head.clean_slices.set_bits(slices, memory_order_relaxed);&/' \
+    's/^    head.present_slices.set_bits\(slices, memory_order_release\);$/    head.clean_slices.set_bits(slices, memory_order_relaxed);&/' \
     malloc-grow jump
 bug "a heap that is given up before its thread is no longer said to have it" core/instance.cpp \
     '/^void detach_thread/,/^}/{/^    t_heap.store/d;s/^    HeapPool::release\(heap\);$/&\
@@ -79,11 +79,11 @@ bug "entry without a look at the visitor's flag" core/heap.h \
 bug "a drain that does not wait for the count of words that it found" core/heap.cpp \
     's/^    slab->uncounted = static_cast.*$/    (void)early;/; s/ \+ early - static_cast/ - static_cast/' \
     free-remote-arena stop
-bug "a walk that holds no guard" core/audit.h \
-    's/^    const ArenaGuard guard\(instance.arenas\);$//' \
+bug "a walk that pins no arena" core/arena_pool.h \
+    's/list_.pin\(place\);/list_.at(place);/; /list_.unpin\(place\);/d' \
     walk-arenas stop
-bug "an empty arena that waits until no guard is held" core/trim.cpp \
-    '/^    if \(!no_guard_held\(\)\) \{$/,/^    \}$/s/put_back\(arena, removal\);/table_.cancel_removal(removal, ArenaTable::kArenaMark); put_in_limbo(arena);/' \
+bug "an empty arena that waits until its place is not pinned" core/trim.cpp \
+    '/is_pinned\(place\)\) \{$/,/^    \}$/s/put_back\(arena, removal\);/table_.cancel_removal(removal);/' \
     walk-arenas death
 bug "a wait for the thread that is growing an arena" core/arena.cpp \
     's/^std::size_t Arena::grow\(Pages& pages, unsigned count\) \{$/&\

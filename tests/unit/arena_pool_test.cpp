@@ -3,6 +3,7 @@
 
 #include <doctest/doctest.h>
 
+#include <functional>
 #include <memory>
 #include <vector>
 
@@ -74,4 +75,143 @@ TEST_CASE("a new arena takes less where a whole one is refused") {
     CHECK(pool.claim(5, 1).ok());
     CHECK(pool.pages().mapped_bytes() == kArenaBytes + 6 * kSliceBytes);
     CHECK(pool.pages().mapped_peak_bytes() == pool.pages().mapped_bytes());
+}
+
+namespace {
+
+// Calls `hook` in every call of a kind, on top of a TestSource.
+struct HookedSource {
+    test::TestSource test;
+    PageSource source = test.source();
+    std::function<void()> on_extend = [] {};
+    std::function<void()> on_unmap = [] {};
+
+    HookedSource() {
+        source.context = this;
+        source.map = [](void* context, std::size_t bytes, std::size_t alignment,
+                        std::uintptr_t base) {
+            return below(context).map(&self(context).test, bytes, alignment, base);
+        };
+        source.extend = [](void* context, std::uintptr_t addr, std::size_t bytes) {
+            self(context).on_extend();
+            return below(context).extend(&self(context).test, addr, bytes);
+        };
+        source.unmap = [](void* context, void* pages, std::size_t bytes) {
+            self(context).on_unmap();
+            return below(context).unmap(&self(context).test, pages, bytes);
+        };
+        source.purge = [](void* context, void* pages, std::size_t bytes) {
+            return below(context).purge(&self(context).test, pages, bytes);
+        };
+    }
+    static HookedSource& self(void* context) { return *static_cast<HookedSource*>(context); }
+    static const PageSource& below(void* context) { return self(context).test.source(); }
+};
+
+std::size_t arena_count(const ArenaPool& pool) {
+    std::size_t count = 0;
+    pool.for_each([&](Arena&) { ++count; });
+    return count;
+}
+
+std::size_t dirty_slices(const ArenaPool& pool) {
+    std::size_t count = 0;
+    pool.for_each([&](Arena& arena) { count += count_bits(arena.dirty_slices()); });
+    return count;
+}
+
+void claim_many(ArenaPool& pool, std::vector<SliceRange>& claimed, std::size_t count) {
+    for (std::size_t i = 0; i < count; ++i) {
+        claimed.push_back(pool.claim(1, 1));
+        REQUIRE(claimed.back().ok());
+    }
+}
+void release_all(ArenaPool& pool, std::vector<SliceRange>& claimed) {
+    for (const SliceRange& range : claimed) pool.release(range.arena, range.first, range.count);
+    claimed.clear();
+}
+
+}  // namespace
+
+TEST_CASE("a trim has one arena at stake at a time, whichever call it is stopped in") {
+    HookedSource hooked;
+    ArenaPool pool(hooked.source);
+    std::vector<SliceRange> claimed;
+    claim_many(pool, claimed, 63 * 100);
+    release_all(pool, claimed);
+    std::size_t gone = 0;
+    hooked.on_unmap = [&] { CHECK(arena_count(pool) + 1 + gone++ == 100); };
+    CHECK(pool.trim() == 100 * kArenaBytes);
+    CHECK(gone == 100);
+    CHECK(arena_count(pool) == 0);
+    CHECK(hooked.test.mapped_bytes == pool.pages().mapped_bytes());
+    // Refused, an arena is back in its place before the next one is taken.
+    claim_many(pool, claimed, 63 * 20);
+    release_all(pool, claimed);
+    hooked.on_unmap = [&] { CHECK(arena_count(pool) == 19); };
+    hooked.test.unmaps.refuse_from = 0;
+    (void)pool.trim();
+    CHECK(arena_count(pool) == 20);
+    hooked.test.serve();
+    hooked.on_unmap = [] {};
+    CHECK(pool.trim() == 20 * kArenaBytes);
+}
+
+TEST_CASE("a trim beside a claim leaves only the arena that the claim looks at") {
+    HookedSource hooked;
+    ArenaPool pool(hooked.source);
+    std::vector<SliceRange> claimed;
+    claim_many(pool, claimed, 1);  // the first arena is short, and grows when more is claimed
+    const SliceRange kept = claimed.front();
+    bool is_first = true;
+    hooked.on_extend = [&] {
+        if (!is_first) return;
+        is_first = false;
+        claim_many(pool, claimed, 63 * 30);  // by a signal handler, say
+        release_all(pool, claimed);
+        (void)pool.trim();
+        CHECK(arena_count(pool) == 1);
+        CHECK(kept.arena == pool.arena_around(kept.arena->addr()));
+    };
+    const SliceRange range = pool.claim(10, 1);
+    CHECK(range.ok());
+    pool.release(range.arena, range.first, range.count);
+    pool.release(kept.arena, kept.first, kept.count);
+    (void)pool.trim();
+    CHECK(arena_count(pool) == 0);
+}
+
+TEST_CASE("what is free goes back by itself, however often a peak comes") {
+    test::TestSource test;
+    ArenaPool pool(test.source());
+    std::vector<SliceRange> claimed;
+    for (int peak = 0; peak < 20; ++peak) {
+        claim_many(pool, claimed, 5000);
+        release_all(pool, claimed);
+        CHECK(dirty_slices(pool) <= 800);
+    }
+}
+
+TEST_CASE("a program that goes on with less gives a peak back") {
+    test::TestSource test;
+    ArenaPool pool(test.source());
+    std::vector<SliceRange> claimed, steady;
+    claim_many(pool, steady, 200);
+    for (int peak = 0; peak < 3; ++peak) {
+        claim_many(pool, claimed, 3000);
+        release_all(pool, claimed);
+    }
+    // Twice the turnovers from one look to the next.
+    for (int round = 0; round < 20; ++round) {
+        release_all(pool, steady);
+        claim_many(pool, steady, 200);
+    }
+    CHECK(dirty_slices(pool) <= 256 + 2 * 200);
+    // And from now on it purges nothing.
+    const std::size_t purged = test.purged_bytes;
+    for (int round = 0; round < 100; ++round) {
+        release_all(pool, steady);
+        claim_many(pool, steady, 200);
+    }
+    CHECK(test.purged_bytes == purged);
 }

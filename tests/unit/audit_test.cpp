@@ -82,6 +82,12 @@ TEST_CASE("each corruption is found and named") {
         {"bitmap of a slab", [](Fixture& f) { f.full->free_words += 1; }},
         {"current slab of a bin", [](Fixture& f) { f.full->state = SlabState::kCurrent; }},
         {"a bin's queue of slabs", [](Fixture& f) { f.listed->list_prev = f.full; }},
+        {"a listed slab is in no queue",
+         [=](Fixture& f) {
+             BinSlabs& bin = f.heap()->slabs[raw(c64)];
+             bin.first = bin.first->list_next;
+             (bin.first != nullptr ? bin.first->list_prev : bin.last) = nullptr;
+         }},
         {"the end of a bin's queue", [=](Fixture& f) { f.heap()->slabs[raw(c64)].last = f.full; }},
         {"base of a bin", [=](Fixture& f) { f.heap()->bins.word_base[raw(c64)] += 64; }},
         {"slot size of a bin", [=](Fixture& f) { f.heap()->bins.slot_bytes[raw(c64)] = 80; }},

@@ -2,4 +2,4 @@
 # An arena is put in the list without what makes it whole.
 # file: core/arena_list.cpp
 # scenario: publish_again
-s/(found->compare_exchange\(expected, arena, )memory_order_release/\1memory_order_relaxed/
+s/(compare_exchange\(expected, arena->addr\(\), )memory_order_release/\1memory_order_relaxed/

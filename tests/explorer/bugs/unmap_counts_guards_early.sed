@@ -3,4 +3,4 @@
 # file: core/trim.cpp
 # scenario: unmap
 s/^    const ArenaTable::Removal removal = .*/const bool alone = no_guard_held();\n    &/
-s/if \(!no_guard_held\(\)\)/if (!alone)/
+s/if \(!no_guard_held\(\) /if (!alone /

@@ -133,7 +133,6 @@ class Publish : public Scenario {
             arenas_.release(range.arena, range.first, range.count);
             return;
         }
-        const ArenaGuard guard(arenas_);
         arenas_.for_each([](Arena& arena) {
             // Whoever finds an arena in the list finds it whole, and in the table.
             expect(arena.head.mark.load(memory_order_relaxed) != 0, "an arena not yet made");
