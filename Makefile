@@ -196,6 +196,8 @@ $(core_cold:%=$(OUT)/obj/%.o): OPTIMISE := $(COLD)
 
 # The assembler names the linker's table wherever the weak __errno_location is looked up, and nothing
 # refers to that name: without it the archive needs nothing from outside.
+# A program with a libc may have a new-handler that throws: unwinders find their way through these.
+$(patsubst %,$(OUT)/obj/%.o,$(wildcard core/api/new*.cpp)): LIB_CXXFLAGS += -fasynchronous-unwind-tables
 $(OUT)/obj/%.cpp.o: %.cpp $(OUT)/flags
 	@mkdir -p $(@D)
 	$(call run,CXX,$(CXX) $(OPTIMISE) $(LIB_CXXFLAGS) -MMD -MP -c $< -o $@ && objcopy -N _GLOBAL_OFFSET_TABLE_ $@)
@@ -271,9 +273,12 @@ preload_aliases := malloc free
 PRELOAD_LDFLAGS := -Wl,--version-script=linker/preload.map -Wl,-soname,libemma_preload.so \
 	-Wl,-z,defs -Wl,-z,now -Wl,-z,nodelete -Wl,--gc-sections \
 	$(foreach name,$(preload_aliases),-Xlinker --defsym=$(name)=emma_$(name))
-preload_sources := $(filter-out core/api/new_handler.cpp $(preload_aliases:%=core/api/%.cpp),$(core_sources)) \
+preload_sources := $(filter-out core/api/new_handler.cpp core/api/new_replaced.cpp $(preload_aliases:%=core/api/%.cpp),$(core_sources)) \
 	$(wildcard core/hosted/*.cpp)
 preload_objects := $(preload_sources:%=$(OUT)/preload/%.o)
+
+# It catches what new-handlers and replaced forms of operator new throw.
+$(OUT)/preload/core/hosted/operator_new.cpp.o: PRELOAD_CXXFLAGS += -fexceptions
 
 .PHONY: preload
 preload: $(OUT)/libemma_preload.so

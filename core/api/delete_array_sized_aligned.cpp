@@ -4,5 +4,6 @@
 
 EMMA_REPLACEABLE void operator delete[](void* ptr, std::size_t size,
                                         std::align_val_t alignment) noexcept {
-    ::operator delete(ptr, size, alignment);
+    emma::verify_size(ptr, size, static_cast<std::size_t>(alignment));
+    ::operator delete[](ptr, alignment);
 }

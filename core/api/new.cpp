@@ -8,3 +8,5 @@ EMMA_REPLACEABLE void* operator new(std::size_t size) {
         return emma::allocate_with_handler(size, 1, false);
     return object;
 }
+
+EMMA_DEFAULT_FORM(void* default_new(std::size_t), "_Znwm")

@@ -10,9 +10,18 @@
 
 #if !defined(__clang__)  // gcc wants the sized and unsized forms in one file
 #pragma GCC diagnostic ignored "-Wsized-deallocation"
+#pragma GCC diagnostic ignored "-Wmissing-attributes"  // of an alias: nothing calls it
 #endif
 
-#define EMMA_REPLACEABLE __attribute__((visibility("default")))
+// Weak: a program may replace any form, also where it links the archive whole.
+#define EMMA_REPLACEABLE __attribute__((visibility("default"), weak))
+
+// In the file of a form: a second name of that default, by which others see whether it was
+// replaced.
+#define EMMA_DEFAULT_FORM(declaration, symbol)  \
+    namespace emma {                            \
+    declaration __attribute__((alias(symbol))); \
+    }
 
 namespace emma {
 
@@ -20,6 +29,31 @@ namespace emma {
 // asked for again. Without one: null where `may_fail`, else a panic, since there are no exceptions
 // here.
 void* allocate_with_handler(std::size_t size, std::size_t alignment, bool may_fail);
+
+// The default forms by names that no program has. Null: the program replaced the form, and the
+// default is not in it.
+[[gnu::weak]] void* default_new(std::size_t size);
+[[gnu::weak]] void* default_new_aligned(std::size_t size, std::align_val_t alignment);
+[[gnu::weak]] void* default_new_array(std::size_t size);
+[[gnu::weak]] void* default_new_array_aligned(std::size_t size, std::align_val_t alignment);
+
+// Whether `form` is the default. The compiler would say that two functions are never one.
+template <typename Form>
+bool is_default(Form* form, Form* own) {
+    asm("" : "+r"(form));
+    return form == own;
+}
+
+// What the nothrow forms are to return by [new.delete.single]/7 if the throwing form is not
+// array's: what that form returns, or null where it would throw.
+void* new_or_null(std::size_t size);
+void* new_or_null(std::size_t size, std::align_val_t alignment);
+
+// A replaced form, called. The preload library returns null if it throws; the archives know of no
+// exceptions, and one that comes here ends in std::terminate.
+void* call_or_null(void* (*form)(std::size_t), std::size_t size);
+void* call_or_null(void* (*form)(std::size_t, std::align_val_t), std::size_t size,
+                   std::align_val_t alignment);
 
 // CHECKS builds: panics where `object` is a live object of Emma's that these arguments cannot have
 // yielded. An object of a replaced operator new is none of its business.

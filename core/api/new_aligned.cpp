@@ -5,3 +5,5 @@
 EMMA_REPLACEABLE void* operator new(std::size_t size, std::align_val_t alignment) {
     return emma::allocate_with_handler(size, static_cast<std::size_t>(alignment), false);
 }
+
+EMMA_DEFAULT_FORM(void* default_new_aligned(std::size_t, std::align_val_t), "_ZnwmSt11align_val_t")

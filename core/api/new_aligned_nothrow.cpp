@@ -4,5 +4,5 @@
 
 EMMA_REPLACEABLE void* operator new(std::size_t size, std::align_val_t alignment,
                                     const std::nothrow_t&) noexcept {
-    return emma::allocate_with_handler(size, static_cast<std::size_t>(alignment), true);
+    return emma::new_or_null(size, alignment);
 }

@@ -3,3 +3,5 @@
 #include "core/api/new.h"
 
 EMMA_REPLACEABLE void* operator new[](std::size_t size) { return ::operator new(size); }
+
+EMMA_DEFAULT_FORM(void* default_new_array(std::size_t), "_Znam")

@@ -5,3 +5,6 @@
 EMMA_REPLACEABLE void* operator new[](std::size_t size, std::align_val_t alignment) {
     return ::operator new(size, alignment);
 }
+
+EMMA_DEFAULT_FORM(void* default_new_array_aligned(std::size_t, std::align_val_t),
+                  "_ZnamSt11align_val_t")

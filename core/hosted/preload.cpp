@@ -1,15 +1,11 @@
 // SPDX-License-Identifier: MIT OR Apache-2.0
-// What libemma_preload.so has beside core/: the end of the libc's threads, and exceptions from
-// operator new (in place of core/api/new_handler.cpp). The one place that calls a libc; not in the
-// archives.
-#include <dlfcn.h>
+// What libemma_preload.so has beside core/: the end of the libc's threads. With operator_new.cpp
+// the one place that calls a libc; not in the archives.
 #include <pthread.h>
 #include <cstddef>
 #include <cstdint>
 
-#include "core/api/new.h"
 #include "core/atomic.h"
-#include "core/check.h"
 #include "core/instance.h"
 
 namespace emma {
@@ -63,46 +59,6 @@ bool thread_may_attach() {
         if (!announce_end()) end_thread(nullptr);
     }
     return t_phase == Phase::kAnnounced;
-}
-
-// ---- operator new without memory ---------------------------------------------------------------
-
-namespace {
-
-// A function of the C++ run-time library, which most programs under preload have, though some only
-// by way of a plug-in; null: none. Looked up when memory is exhausted, not before.
-template <typename Function>
-Function* find_in_cxx_library(const char* name) {
-    void* const library = dlopen("libstdc++.so.6", RTLD_LAZY | RTLD_NOLOAD);
-    if (library == nullptr) return nullptr;
-    auto* const found = reinterpret_cast<Function*>(dlsym(library, name));
-    dlclose(library);  // the reference, not the library
-    return found;
-}
-
-std::new_handler find_new_handler() {
-    auto* const get = find_in_cxx_library<std::new_handler()>("_ZSt15get_new_handlerv");
-    return get != nullptr ? get() : nullptr;
-}
-
-}  // namespace
-
-// As in core/api/new_handler.cpp, but with the program's new-handler, and std::bad_alloc before the
-// panic. The exception leaves through frames that have nothing to clean up.
-void* allocate_with_handler(std::size_t size, std::size_t alignment, bool may_fail) {
-    for (;;) {
-        if (void* const object = emma_alloc(size, alignment)) return object;
-        if (const std::new_handler handler = find_new_handler()) {
-            handler();
-        } else if (may_fail) {
-            return nullptr;
-        } else {
-            if (auto* const throw_bad_alloc =
-                    find_in_cxx_library<void()>("_ZSt17__throw_bad_allocv"))
-                throw_bad_alloc();
-            panic(Misuse::kOutOfMemory, nullptr, 0);
-        }
-    }
 }
 
 }  // namespace emma

@@ -1,0 +1,52 @@
+#!/usr/bin/env bash
+# SPDX-License-Identifier: MIT OR Apache-2.0
+# tests/scripts/new_forms.sh SET: which form of operator new and delete calls which, where a program replaces
+# some (tests/new): without a libc, with the archive linked whole, static too, and under the preload library, with
+# libstdc++ and libc++; and what becomes of exceptions there.
+# TEST-LIMIT: 200
+set -uo pipefail
+set=$(readlink -f "$1")
+sources=$PWD/tests/new
+work=$(mktemp -d)
+trap 'rm -rf "$work"' EXIT
+cd "$work" || exit 1
+export EMMA_REAL_CXX=g++
+[[ $set == *clang* ]] && EMMA_REAL_CXX=clang++
+preload=$set/libemma_preload.so
+whole=(-Wl,--whole-archive "$set/libemma.a" -Wl,--no-whole-archive)
+failed=0 done=0
+passes() { # description preload source command...
+    local name=$1 library=$2 source=$3
+    shift 3
+    done=$((done + 1))
+    if ! "$@" -std=c++17 -w -fsized-deallocation "$sources/$source.cpp" "${behind[@]}" -o program >log 2>&1; then
+        echo "$name $source: not built" && head -n 5 log
+        failed=1
+    elif ! LD_PRELOAD=$library timeout 20 ./program >log 2>&1; then
+        echo "$name $source: fails" && head -n 5 log
+        failed=1
+    fi
+}
+behind=()
+for replaced in 0 1 2 3 4 5 6 8 10 12 15; do
+    passes "no libc, $replaced" "" forms "$set/bin/emma-c++" -O1 -DREPLACED=$replaced
+done
+passes "no libc, optimised together" "" forms "$set/bin/emma-c++" -O2 -flto -static-pie -DREPLACED=9 -fuse-ld="$([[ $EMMA_REAL_CXX == g++ ]] && echo bfd || echo lld)"
+for replaced in 0 1 2 4 8 15; do
+    behind=("${whole[@]}")
+    passes "whole archive, $replaced" "" forms "$EMMA_REAL_CXX" -O1 -DWITH_LIBC -DREPLACED=$replaced
+    behind=()
+    passes "preloaded, $replaced" "$preload" forms "$EMMA_REAL_CXX" -O1 -DWITH_LIBC -DREPLACED=$replaced
+done
+behind=("${whole[@]}")
+passes "whole archive, static" "" forms "$EMMA_REAL_CXX" -O1 -static -DWITH_LIBC -DREPLACED=3
+for kind in -pie -static; do passes "whole archive $kind" "" exhausted "$EMMA_REAL_CXX" -O1 $kind; done
+behind=()
+for library in "g++ -O1" "clang++ -O1" "clang++ -stdlib=libc++ -O1"; do
+    read -ra command <<<"$library"
+    passes "preloaded, $library" "$preload" exhausted "${command[@]}" -DPRELOADED=1
+    passes "preloaded, $library" "$preload" replaced_throws "${command[@]}"
+done
+passes "preloaded, libc++" "$preload" forms clang++ -stdlib=libc++ -O1 -DREPLACED=5
+echo "$done programs"
+exit $failed
