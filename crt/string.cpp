@@ -19,6 +19,9 @@
 #ifndef EMMA_STRING_SYMBOL
 #define EMMA_STRING_SYMBOL(name) name
 #endif
+#define EMMA_STRING_TEXT(symbol) #symbol
+#define EMMA_STRING_EXPANDED(symbol) EMMA_STRING_TEXT(symbol)
+#define EMMA_STRING_NAME(name) EMMA_STRING_EXPANDED(EMMA_STRING_SYMBOL(name))
 
 namespace emma::crt {
 namespace {
@@ -34,11 +37,15 @@ unsigned equal_mask(Bytes16 left, Bytes16 right) {
 
 constexpr unsigned kAllEqual = 0xffff;
 
-unsigned lowest_set(unsigned mask) { return static_cast<unsigned>(__builtin_ctz(mask)); }
-
 struct Sse2 {
     using Vector = Bytes16;
     static bool is_zero(Bytes16 value) { return equal_mask(value, Bytes16{}) == kAllEqual; }
+    template <typename Signs>
+    static std::uint32_t sign_mask(Signs signs) {
+        typedef char Bytes __attribute__((vector_size(16)));
+        return static_cast<std::uint32_t>(
+            __builtin_ia32_pmovmskb128(reinterpret_cast<Bytes>(signs)));
+    }
 };
 using Loops16 = Loops<Sse2>;
 
@@ -68,49 +75,47 @@ void copy_tiny(Byte* to, const Byte* from, std::size_t n) {
 // From this size on one repeated move is as fast as any loop, where the processor says so.
 constexpr std::size_t kRepeatedMoveBytes = 4096;
 
-// Below this the widest vectors gain nothing.
-constexpr std::size_t kWidestBytes = 256;
-
-// n > kDirectBytes.
-void copy_long(Byte* to, const Byte* from, std::size_t n) {
+// n > kDirectBytes. Returns `to`.
+Byte* copy_long(Byte* to, const Byte* from, std::size_t n) {
     const CpuFeatures cpu = cpu_features();
+    if (n <= 512 && cpu.has(CpuFeatures::kAvx512)) return copy_short_avx512(to, from, n);
+    if (n <= 256 && cpu.has(CpuFeatures::kAvx2)) return copy_short_avx2(to, from, n);
     // One unsigned comparison: `to` lies in [from, from + n) exactly if this difference is below n.
     if (address(to) - address(from) >= n) {
         const bool apart = address(from) - address(to) >= n;
         if (n >= kRepeatedMoveBytes && apart && cpu.has(CpuFeatures::kFastRepeatedMove)) {
-            return arch::copy_bytes(to, from, n);
+            arch::copy_bytes(to, from, n);
+            return to;
         }
-        if (cpu.has(CpuFeatures::kAvx512) && n > kWidestBytes) {
-            return copy_upwards_avx512(to, from, n);
-        }
+        if (cpu.has(CpuFeatures::kAvx512)) return copy_upwards_avx512(to, from, n);
         if (cpu.has(CpuFeatures::kAvx2)) return copy_upwards_avx2(to, from, n);
-        return Loops16::copy_upwards(to, from, n);
+        Loops16::copy_upwards(to, from, n);
+        return to;
     }
-    if (cpu.has(CpuFeatures::kAvx512) && n > kWidestBytes) {
-        return copy_downwards_avx512(to, from, n);
-    }
+    if (cpu.has(CpuFeatures::kAvx512)) return copy_downwards_avx512(to, from, n);
     if (cpu.has(CpuFeatures::kAvx2)) return copy_downwards_avx2(to, from, n);
-    return Loops16::copy_downwards(to, from, n);
+    Loops16::copy_downwards(to, from, n);
+    return to;
 }
 
-void copy(Byte* to, const Byte* from, std::size_t n) {
-    if (n < kVectorBytes) return copy_tiny(to, from, n);
-    if (n <= 2 * kVectorBytes) return copy_ends<Bytes16>(to, from, n);
-    if (n <= kStrideBytes) {
+[[gnu::always_inline]] inline Byte* copy(Byte* to, const Byte* from, std::size_t n) {
+    if (n < kVectorBytes) {
+        copy_tiny(to, from, n);
+    } else if (n <= 2 * kVectorBytes) {
+        copy_ends<Bytes16>(to, from, n);
+    } else if (n <= kStrideBytes) {
         const Bytes16 a = load<Bytes16>(from), b = load<Bytes16>(from + 16);
         const Bytes16 c = load<Bytes16>(from + n - 32), d = load<Bytes16>(from + n - 16);
         store(to, a);
         store(to + 16, b);
         store(to + n - 32, c);
-        return store(to + n - 16, d);
+        store(to + n - 16, d);
+    } else if (n <= kDirectBytes) {
+        Loops16::copy_two_strides(to, from, n);
+    } else {
+        return copy_long(to, from, n);
     }
-    if (n <= kDirectBytes) {
-        const auto first = Loops16::load_stride(from);
-        const auto last = Loops16::load_stride(from + n - kStrideBytes);
-        Loops16::store_stride(to, first);
-        return Loops16::store_stride(to + n - kStrideBytes, last);
-    }
-    return copy_long(to, from, n);
+    return to;
 }
 
 // ---- memset ----
@@ -128,19 +133,31 @@ void fill_tiny(Byte* to, std::uint64_t value, std::size_t n) {
     if (n != 0) *to = static_cast<Byte>(value);
 }
 
-void fill(Byte* to, Byte byte, std::size_t n) {
+[[gnu::always_inline]] inline Byte* fill(Byte* to, Byte byte, std::size_t n) {
     const std::uint64_t word = 0x0101010101010101u * byte;
-    if (n < kVectorBytes) return fill_tiny(to, word, n);
+    if (n < kVectorBytes) {
+        fill_tiny(to, word, n);
+        return to;
+    }
+    if (n > kDirectBytes) {
+        const CpuFeatures cpu = cpu_features();
+        if (cpu.has(CpuFeatures::kAvx512)) return fill_avx512(to, word, n);
+        if (cpu.has(CpuFeatures::kAvx2)) return fill_avx2(to, word, n);
+        Loops16::fill(to, word, n);
+        return to;
+    }
     typedef std::uint64_t Words __attribute__((vector_size(16)));
     const Bytes16 value = reinterpret_cast<Bytes16>(Words{word, word});
-    if (n <= 2 * kVectorBytes) return fill_ends(to, value, n);
-    if (n <= kStrideBytes) {
-        store(to + 16, value);
-        store(to + n - 32, value);
-        return fill_ends(to, value, n);
-    }
-    if (n > kDirectBytes && cpu_features().has(CpuFeatures::kAvx2)) return fill_avx2(to, word, n);
-    Loops16::fill(to, word, n);
+    fill_ends(to, value, n);
+    if (n <= 2 * kVectorBytes) return to;
+    store(to + 16, value);
+    store(to + n - 32, value);
+    if (n <= kStrideBytes) return to;
+    store(to + 32, value);
+    store(to + 48, value);
+    store(to + n - 64, value);
+    store(to + n - 48, value);
+    return to;
 }
 
 // ---- memcmp ----
@@ -155,7 +172,7 @@ int word_order(std::uint64_t left, std::uint64_t right) {
 }
 
 // n < 16.
-int compare_tiny(const Byte* left, const Byte* right, std::size_t n) {
+[[gnu::always_inline]] inline int compare_tiny(const Byte* left, const Byte* right, std::size_t n) {
     if (n >= 8) {
         const auto a = load<std::uint64_t>(left), b = load<std::uint64_t>(right);
         if (a != b) return word_order(a, b);
@@ -168,10 +185,10 @@ int compare_tiny(const Byte* left, const Byte* right, std::size_t n) {
         const auto c = load<std::uint32_t>(left + n - 4), d = load<std::uint32_t>(right + n - 4);
         return c == d ? 0 : word_order(c, d);
     }
-    for (std::size_t index = 0; index < n; ++index) {
-        if (left[index] != right[index]) return difference_at(left, right, index);
-    }
-    return 0;
+    if (n == 0) return 0;
+    // One to three bytes: the first, the middle one (or the first or last again), the last.
+    const auto bytes = [n](const Byte* of) { return of[0] << 16 | of[n / 2] << 8 | of[n - 1]; };
+    return bytes(left) - bytes(right);
 }
 
 int compare_vector(const Byte* left, const Byte* right) {
@@ -191,15 +208,21 @@ bool equal_short(const Byte* left, const Byte* right, std::size_t n) {
 // n > 2 * kVectorBytes: n, or how many bytes from the start are surely equal.
 std::size_t equal_bytes(const Byte* left, const Byte* right, std::size_t n) {
     if (n <= kStrideBytes) return equal_short(left, right, n) ? n : 0;
-    if (n > kDirectBytes && cpu_features().has(CpuFeatures::kAvx2)) {
-        return equal_bytes_avx2(left, right, n);
-    }
     return Loops16::equal_bytes(left, right, n);
 }
 
-int compare(const Byte* left, const Byte* right, std::size_t n) {
+[[gnu::always_inline]] inline int compare(const Byte* left, const Byte* right, std::size_t n) {
     if (n < kVectorBytes) return compare_tiny(left, right, n);
-    std::size_t at = n > 2 * kVectorBytes ? equal_bytes(left, right, n) : 0;
+    if (n > 2 * kVectorBytes) {
+        const CpuFeatures cpu = n > kDirectBytes ? cpu_features() : known_cpu_features();
+        if (cpu.has(CpuFeatures::kAvx2)) return compare_avx2(left, right, n);
+    }
+    if (n <= 2 * kVectorBytes) {
+        const int order = compare_vector(left, right);
+        if (order != 0) return order;
+        return compare_vector(left + n - kVectorBytes, right + n - kVectorBytes);
+    }
+    std::size_t at = equal_bytes(left, right, n);
     if (at == n) return 0;
     for (; n - at > kVectorBytes; at += kVectorBytes) {
         const int order = compare_vector(left + at, right + at);
@@ -209,68 +232,28 @@ int compare(const Byte* left, const Byte* right, std::size_t n) {
     return compare_vector(left + n - kVectorBytes, right + n - kVectorBytes);
 }
 
-// ---- memchr ----
+// ---- memchr, strlen ----
 
-// One bit a byte of an aligned vector, set where it equals the pattern's.
-unsigned match_mask(const Byte* aligned, Bytes16 pattern) {
-    return equal_mask(*reinterpret_cast<const Bytes16*>(aligned), pattern);
-}
-
-// Whole aligned vectors are read, as in strlen; matches at and after `end` do not count.
-const Byte* find(const Byte* from, Byte byte, std::size_t n) {
+[[gnu::always_inline]] inline const Byte* find(const Byte* from, Byte byte, std::size_t n) {
     if (n == 0) return nullptr;
     // An end beyond the address space means: it is known to be there (rawmemchr's manner).
     const std::uintptr_t last =
         address(from) + n - 1 < address(from) ? ~std::uintptr_t{0} : address(from) + n - 1;
-    const Bytes16 pattern = Bytes16{} + byte;
-    const std::size_t misalignment = address(from) % kVectorBytes;
-    const Byte* next = from - misalignment;
-    unsigned found = match_mask(next, pattern) >> misalignment << misalignment;
-    while (found == 0) {
-        if (last - address(next) < kVectorBytes) return nullptr;
-        next += kVectorBytes;
-        opaque(next);
-        found = match_mask(next, pattern);
-    }
-    const Byte* match = next + lowest_set(found);
-    return address(match) <= last ? match : nullptr;
+    const CpuFeatures cpu = n > kDirectBytes ? cpu_features() : known_cpu_features();
+    if (cpu.has(CpuFeatures::kAvx2)) return find_avx2(from, byte, last);
+    return Loops16::find<false>(from, Bytes16{} + byte, last);
 }
 
-// ---- strlen ----
-
-unsigned zero_mask(const Byte* aligned) {
-    return equal_mask(*reinterpret_cast<const Bytes16*>(aligned), Bytes16{});
-}
-
-// The smaller byte of each pair is zero where one of them is.
-Bytes16 smaller(Bytes16 left, Bytes16 right) { return left < right ? left : right; }
-
-bool stride_has_zero(const Byte* aligned) {
-    const auto stride = Loops16::load_stride(aligned);
-    const Bytes16 least = smaller(smaller(stride.a, stride.b), smaller(stride.c, stride.d));
-    return equal_mask(least, Bytes16{}) != 0;
-}
-
-// Reads whole aligned vectors, so never a page that the string does not touch; that bytes outside
-// the object are read is known to the sanitisers' users.
-std::size_t length(const Byte* string) {
-    const std::size_t misalignment = address(string) % kVectorBytes;
-    const Byte* next = string - misalignment;
-    unsigned found = zero_mask(next) >> misalignment;
-    if (found != 0) return lowest_set(found);
-    next += kVectorBytes;
-    // Vector by vector to a stride's start, then strides: none of them crosses a page.
-    while (address(next) % kStrideBytes != 0) {
-        found = zero_mask(next);
-        if (found != 0) return static_cast<std::size_t>(next - string) + lowest_set(found);
-        next += kVectorBytes;
+// How long a string is nobody knows beforehand: one that is long is worth asking the processor.
+[[gnu::always_inline]] inline std::size_t length(const Byte* string) {
+    if (known_cpu_features().has(CpuFeatures::kAvx2)) return length_avx2(string);
+    const Byte* end = Loops16::find<true>(string, Bytes16{}, address(string) + kDirectBytes);
+    if (end == nullptr) {
+        end = string + kDirectBytes;
+        if (cpu_features().has(CpuFeatures::kAvx2)) return kDirectBytes + length_avx2(end);
+        end = Loops16::find<true>(end, Bytes16{}, ~std::uintptr_t{0});
     }
-    while (!stride_has_zero(next)) {
-        next += kStrideBytes;
-        opaque(next);
-    }
-    while ((found = zero_mask(next)) == 0) next += kVectorBytes;
-    return static_cast<std::size_t>(next - string) + lowest_set(found);
+    return static_cast<std::size_t>(end - string);
 }
 
 }  // namespace
@@ -282,27 +265,22 @@ using emma::crt::Byte;
 
 // Defined for overlapping operands too, like memmove: a program that errs keeps its data.
 EMMA_CRT_PUBLIC void* EMMA_STRING_SYMBOL(memcpy)(void* to, const void* from, std::size_t n) {
-    emma::crt::copy(static_cast<Byte*>(to), static_cast<const Byte*>(from), n);
-    return to;
+    return emma::crt::copy(static_cast<Byte*>(to), static_cast<const Byte*>(from), n);
 }
 
-EMMA_CRT_PUBLIC void* EMMA_STRING_SYMBOL(memmove)(void* to, const void* from, std::size_t n) {
-    emma::crt::copy(static_cast<Byte*>(to), static_cast<const Byte*>(from), n);
-    return to;
-}
+EMMA_CRT_PUBLIC void* EMMA_STRING_SYMBOL(memmove)(void* to, const void* from, std::size_t n)
+    __attribute__((alias(EMMA_STRING_NAME(memcpy)), nothrow));
 
 EMMA_CRT_PUBLIC void* EMMA_STRING_SYMBOL(memset)(void* to, int byte, std::size_t n) {
-    emma::crt::fill(static_cast<Byte*>(to), static_cast<Byte>(byte), n);
-    return to;
+    return emma::crt::fill(static_cast<Byte*>(to), static_cast<Byte>(byte), n);
 }
 
 EMMA_CRT_PUBLIC int EMMA_STRING_SYMBOL(memcmp)(const void* left, const void* right, std::size_t n) {
     return emma::crt::compare(static_cast<const Byte*>(left), static_cast<const Byte*>(right), n);
 }
 
-EMMA_CRT_PUBLIC int EMMA_STRING_SYMBOL(bcmp)(const void* left, const void* right, std::size_t n) {
-    return emma::crt::compare(static_cast<const Byte*>(left), static_cast<const Byte*>(right), n);
-}
+EMMA_CRT_PUBLIC int EMMA_STRING_SYMBOL(bcmp)(const void* left, const void* right, std::size_t n)
+    __attribute__((alias(EMMA_STRING_NAME(memcmp)), nothrow));
 
 EMMA_CRT_PUBLIC void* EMMA_STRING_SYMBOL(memchr)(const void* from, int byte, std::size_t n) {
     const Byte* found = emma::crt::find(static_cast<const Byte*>(from), static_cast<Byte>(byte), n);

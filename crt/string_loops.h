@@ -38,8 +38,12 @@ inline std::uintptr_t address(const Byte* pointer) {
     return reinterpret_cast<std::uintptr_t>(pointer);
 }
 
-// For `Width::Vector`, a vector type, and `Width::is_zero`. One iteration handles four vectors in a
-// row.
+inline std::size_t lowest_set(std::uint64_t mask) {
+    return static_cast<std::size_t>(__builtin_ctzll(mask));
+}
+
+// For `Width::Vector`, a vector type, `Width::is_zero`, and `Width::sign_mask` of a comparison. One
+// iteration handles four vectors in a row.
 template <typename Width>
 struct Loops {
     using V = typename Width::Vector;
@@ -63,6 +67,14 @@ struct Loops {
         store(to + sizeof(V), stride.b);
         store(to + 2 * sizeof(V), stride.c);
         store(to + 3 * sizeof(V), stride.d);
+    }
+
+    // kStrideBytes < n <= 2 * kStrideBytes; overlapping or not, as all loads come first.
+    [[gnu::always_inline]] static void copy_two_strides(Byte* to, const Byte* from, std::size_t n) {
+        const Stride first = load_stride(from);
+        const Stride last = load_stride(from + n - kStrideBytes);
+        store_stride(to, first);
+        store_stride(to + n - kStrideBytes, last);
     }
 
     // n > kStrideBytes; `to` below `from`, or the ranges do not overlap. Stores are aligned. The
@@ -132,6 +144,94 @@ struct Loops {
         }
         // The last stride reaches back over bytes that were found equal.
         return strides_equal(left + last, right + last) ? n : equal;
+    }
+
+    // One bit a byte of a vector, set where the byte equals the pattern's. At most 32 bytes wide.
+    [[gnu::always_inline]] static std::uint32_t match_mask(V value, V pattern) {
+        return Width::sign_mask(value == pattern);
+    }
+
+    // The first byte that equals the pattern's from `from` on, or null if none does up to `last`.
+    // Reads no page that holds none of the bytes asked for: a first vector that does not cross into
+    // the next page, then aligned ones.
+    template <bool kIsZero>
+    [[gnu::always_inline]] static const Byte* find(const Byte* from, V pattern,
+                                                   std::uintptr_t last) {
+        constexpr std::size_t kPageBytes = 4096;
+        const std::uintptr_t reach = last - address(from);  // bytes behind the first
+        const Byte* next = from - address(from) % kVectorBytes;
+        if (address(from) % kPageBytes > kPageBytes - kStrideBytes) [[unlikely]] {
+            const std::uint32_t found =
+                match_mask(load<V>(next), pattern) >> (address(from) - address(next));
+            if (found != 0) return within(from + lowest_set(found), last);
+            if (reach < 4 * kStrideBytes) return find_near(next, pattern, last);
+            // At most to the page's end and a stride: all before `last`.
+            do {
+                next += kVectorBytes;
+                const std::uint32_t mask = match_mask(load<V>(next), pattern);
+                if (mask != 0) return next + lowest_set(mask);
+            } while (address(next + kVectorBytes) % kStrideBytes != 0);
+            next += kVectorBytes;
+        } else {
+            // The first stride, wherever it starts, is on one page.
+            std::uint32_t found = match_mask(load<V>(from), pattern);
+            if (found != 0) return within(from + lowest_set(found), last);
+            if (reach < kVectorBytes) return nullptr;
+            found = match_mask(load<V>(from + kVectorBytes), pattern);
+            if (found != 0) return within(from + kVectorBytes + lowest_set(found), last);
+            if (reach < 2 * kVectorBytes) return nullptr;
+            const std::uint64_t third = match_mask(load<V>(from + 2 * kVectorBytes), pattern);
+            const std::uint64_t fourth = match_mask(load<V>(from + 3 * kVectorBytes), pattern);
+            const std::uint64_t both = third | fourth << kVectorBytes;
+            if (both != 0) return within(from + 2 * kVectorBytes + lowest_set(both), last);
+            if (reach < kStrideBytes) return nullptr;
+            next = from + kStrideBytes - address(from) % kStrideBytes;
+        }
+        while (!stride_has<kIsZero>(next, pattern)) {
+            if (last - address(next) < kStrideBytes) return nullptr;
+            next += kStrideBytes;
+            opaque(next);
+        }
+        // Two vectors at a time: a match is in one of these four.
+        const std::uint64_t low = match_two(next, pattern);
+        if (low != 0) return within(next + lowest_set(low), last);
+        return within(
+            next + 2 * kVectorBytes + lowest_set(match_two(next + 2 * kVectorBytes, pattern)),
+            last);
+    }
+
+  private:
+    [[gnu::always_inline]] static std::uint64_t match_two(const Byte* at, V pattern) {
+        const std::uint64_t second = match_mask(load<V>(at + kVectorBytes), pattern);
+        return match_mask(load<V>(at), pattern) | second << kVectorBytes;
+    }
+
+    // Behind the vector at `next`, aligned.
+    [[gnu::always_inline]] static const Byte* find_near(const Byte* next, V pattern,
+                                                        std::uintptr_t last) {
+        for (;;) {
+            if (last - address(next) < kVectorBytes) return nullptr;
+            next += kVectorBytes;
+            const std::uint32_t found = match_mask(load<V>(next), pattern);
+            if (found != 0) return within(next + lowest_set(found), last);
+        }
+    }
+
+    [[gnu::always_inline]] static const Byte* within(const Byte* match, std::uintptr_t last) {
+        return address(match) <= last ? match : nullptr;
+    }
+
+    [[gnu::always_inline]] static V smaller(V left, V right) { return left < right ? left : right; }
+
+    template <bool kIsZero>
+    [[gnu::always_inline]] static bool stride_has(const Byte* aligned, V pattern) {
+        const Stride s = load_stride(aligned);
+        // The smallest of four bytes is zero if one of them is.
+        if constexpr (kIsZero) {
+            return match_mask(smaller(smaller(s.a, s.b), smaller(s.c, s.d)), pattern) != 0;
+        }
+        return Width::sign_mask((s.a == pattern) | (s.b == pattern) | (s.c == pattern) |
+                                (s.d == pattern)) != 0;
     }
 };
 

@@ -35,16 +35,31 @@ inline CpuFeatures cpu_features() {
     return CpuFeatures(bits != 0 ? bits : ask_processor());
 }
 
+// What is known already, without asking: for operations that are short most of the time.
+inline CpuFeatures known_cpu_features() {
+    return CpuFeatures(__atomic_load_n(&known_features, __ATOMIC_RELAXED));
+}
+
+// All of them return `to`, as memcpy and memset do, so that these end in a jump there.
+//
 // string_avx2.cpp: Loops of string_loops.h for vectors of 32 bytes; n > 128.
-void copy_upwards_avx2(unsigned char* to, const unsigned char* from, std::size_t n);
-void copy_downwards_avx2(unsigned char* to, const unsigned char* from, std::size_t n);
-void fill_avx2(unsigned char* to, std::uint64_t word, std::size_t n);
-std::size_t equal_bytes_avx2(const unsigned char* left, const unsigned char* right, std::size_t n);
+unsigned char* copy_short_avx2(unsigned char* to, const unsigned char* from,
+                               std::size_t n);  // n <= 256
+unsigned char* copy_upwards_avx2(unsigned char* to, const unsigned char* from, std::size_t n);
+unsigned char* copy_downwards_avx2(unsigned char* to, const unsigned char* from, std::size_t n);
+unsigned char* fill_avx2(unsigned char* to, std::uint64_t word, std::size_t n);
+// Any n from 32 on; any string; up to the byte at `last`, as memchr.
+int compare_avx2(const unsigned char* left, const unsigned char* right, std::size_t n);
+std::size_t length_avx2(const unsigned char* string);
+const unsigned char* find_avx2(const unsigned char* from, unsigned char byte, std::uintptr_t last);
 
 // string_avx512.cpp: the copies for vectors of 64 bytes; n > 256. Measured on a Zen 5 against the
 // AVX2 ones: 2 KiB in 11 ns instead of 16, 4 KiB overlapping in 18 ns instead of 29. Fills and
 // comparisons gain nothing.
-void copy_upwards_avx512(unsigned char* to, const unsigned char* from, std::size_t n);
-void copy_downwards_avx512(unsigned char* to, const unsigned char* from, std::size_t n);
+unsigned char* copy_short_avx512(unsigned char* to, const unsigned char* from,
+                                 std::size_t n);  // to 512
+unsigned char* copy_upwards_avx512(unsigned char* to, const unsigned char* from, std::size_t n);
+unsigned char* copy_downwards_avx512(unsigned char* to, const unsigned char* from, std::size_t n);
+unsigned char* fill_avx512(unsigned char* to, std::uint64_t word, std::size_t n);  // n > 128
 
 }  // namespace emma::crt

@@ -1,8 +1,7 @@
 // SPDX-License-Identifier: MIT OR Apache-2.0
-// The memory functions against loops that a child could check: every length to 300 at every
-// alignment, every overlap, bytes beside the operands untouched, operands that end at a page's end.
-// TEST-FLAGS: -fno-builtin
-// TEST-LIMIT: 60
+// The memory functions against loops that a child could check: every length to 270 and
+// some to 560 at every alignment, every overlap, bytes beside the operands untouched, operands that
+// end at a page's end. TEST-FLAGS: -fno-builtin TEST-LIMIT: 60
 #include "tests/freestanding/test.h"
 
 void* memcpy(void* to, const void* from, size_t n);
@@ -11,8 +10,9 @@ void* memset(void* to, int byte, size_t n);
 int memcmp(const void* left, const void* right, size_t n);
 int bcmp(const void* left, const void* right, size_t n);
 size_t strlen(const char* string);
+void* memchr(const void* from, int byte, size_t n);
 
-enum { kMost = 300, kRoom = 1024 };
+enum { kMost = 560, kRoom = 2048 };
 static unsigned char source[kRoom], target[kRoom], expected[kRoom];
 
 static void fill_pattern(unsigned char* bytes, unsigned seed) {
@@ -87,6 +87,32 @@ static void check_page_end(void) {
     CHECK(emma_syscall(11, pages, 4096L) == 0);
 }
 
+/* Wherever a string or a searched range begins and ends on the last page that there is, or on the
+ * one before: the byte is found, or not, and bytes before, behind or beyond the page count for
+ * nothing. */
+static void check_search(void) {
+    unsigned char* pages = (unsigned char*)emma_syscall(9, 0L, 16384L, 3L, 0x22L, -1L, 0L);
+    CHECK(emma_syscall(11, pages + 12288, 4096L) == 0 && emma_syscall(11, pages, 4096L) == 0);
+    unsigned char* const end = pages + 12288;
+    memset(pages + 4096, 1, 8192);
+    for (size_t start = 1; start <= 8192; start += 1 + (start % 4096 > 300) * 37) {
+        unsigned char* const from = end - start;
+        CHECK(memchr(from, 2, start) == 0 && memchr(from, 2, 0) == 0);
+        if (start < 8192) from[-1] = 2;
+        for (size_t at = 0; at < start && at < 700; at += 1 + (at > 160) * 13) {
+            from[at] = 2;
+            CHECK(memchr(from, 0x302, start) == from + at);
+            CHECK(memchr(from, 2, (size_t)-1) == from + at); /* the end is beyond all memory */
+            CHECK(memchr(from, 2, at + 1) == from + at && memchr(from, 2, at) == 0);
+            from[at] = 0;
+            CHECK(strlen((char*)from) == at);
+            from[at] = 1;
+        }
+        if (start < 8192) from[-1] = 1;
+    }
+    CHECK(emma_syscall(11, pages + 4096, 8192L) == 0);
+}
+
 static void check_large(void) {
     static unsigned char big[300000];
     for (size_t n = 301; n < 140000; n = n * 3 / 2 + 7) {
@@ -108,7 +134,7 @@ static void check_large(void) {
 
 int main(void) {
     fill_pattern(source, 1);
-    for (size_t n = 0; n <= kMost; n++) {
+    for (size_t n = 0; n <= kMost; n += 1 + (n > 270) * 10) {
         for (size_t offset = 0; offset < 17; offset++) {
             check_copy(64 + offset, 64 + (offset * 7) % 16, n);
             check_set(64 + offset, n);
@@ -124,6 +150,7 @@ int main(void) {
         if (n % 3 == 0 || n < 70) check_compare(n % 16, (n / 16) % 16, n);
     }
     check_page_end();
+    check_search();
     check_large();
     return 0;
 }
