@@ -20,7 +20,8 @@
 ## make format     lays out the sources with clang-format
 ## make preload    libemma_preload.so, to run an existing program on Emma: LD_PRELOAD=build/libemma_preload.so
 ## make install    headers, archives, wrappers, linker scripts, files for pkg-config and CMake;
-##                 takes PREFIX=/usr/local, DESTDIR=
+##                 takes PREFIX=/usr/local, DESTDIR=, LIBDIR=PREFIX/lib, INCLUDEDIR=PREFIX/include;
+##                 make uninstall with the same takes it away
 ## make one-file   the allocator as one source: build/one-file/emma.cpp with its headers beside it
 ## make matrix     runtimes by linkers by flags, every cell built and run; table in build/matrix.txt
 ##                 (SAMPLE=1: a part of the cells)
@@ -42,6 +43,9 @@
 ##   SYMBOL_PREFIX=        foo_: every symbol is renamed, for several copies in one program; the
 ##                         archives and headers (foo_emma.h) go to build/prefix-foo_/
 ##   CXX=g++ CC=gcc        the compiler; CXX=clang++ or CC=clang chooses clang for both
+##   CPPFLAGS= CXXFLAGS= LDFLAGS=  more flags for the libraries, behind the project's own
+##   AR=ar                 archiver
+##   WERROR=1|0            0: warnings of a compiler that is not known yet are no errors
 ##   V=0|1                 1: show the commands
 ##
 
@@ -67,7 +71,11 @@ NATIVE ?= 0
 SAMPLE ?= 0
 V ?= 0
 PREFIX ?= /usr/local
+LIBDIR ?= $(PREFIX)/lib
+INCLUDEDIR ?= $(PREFIX)/include
 DESTDIR ?=
+WERROR ?= 1
+AR := $(if $(filter default,$(origin AR)),ar,$(AR))
 ifeq ($(origin CXX),default)
 CXX := $(if $(filter clang%,$(CC)),$(subst clang,clang++,$(CC)),g++)
 endif
@@ -92,7 +100,7 @@ $(if $(filter bare,$(PORT)),,$(error HEAP_SLOT works with PORT=bare))
 $(if $(filter 1,$(TLS)),$(error HEAP_SLOT and TLS=1 are two places for the same heap))
 endif
 ifeq ($(PORT),bare)
-no_bare := $(filter-out all programs install help clean build/%,$(MAKECMDGOALS))
+no_bare := $(filter-out all programs install uninstall help clean build/%,$(MAKECMDGOALS))
 $(if $(no_bare),$(error make $(no_bare) takes no PORT=bare; make and make install do))
 endif
 $(call one_of,DEBUG,0 1)
@@ -100,10 +108,18 @@ $(call one_of,FOR,size speed)
 $(call one_of,NATIVE,0 1)
 $(call one_of,SAMPLE,0 1)
 $(call one_of,V,0 1)
+$(call one_of,WERROR,0 1)
+# A variable on the command line that nothing reads is a slip: TSL=0 would build what TLS=1 does.
+known_names := ARCH PORT TLS HEAP_SLOT CHECKS SYMBOL_PREFIX DEBUG FOR NATIVE SAMPLE V PREFIX LIBDIR INCLUDEDIR DESTDIR \
+	WERROR AR CXX CC CPPFLAGS CFLAGS CXXFLAGS LDFLAGS KINDS CARGO EMULATOR SEED QUICK WORKLOADS RUNS PEERS HUGE UPDATE \
+	MAKE% GNUMAKEFLAGS SHELL
+given_names := $(foreach name,$(.VARIABLES),$(if $(filter command%line,$(subst $() ,%,$(origin $(name)))),$(name)))
+unknown_names := $(filter-out $(known_names) -*-eval-flags-*-,$(given_names))
+$(if $(unknown_names),$(error no such option: $(unknown_names); make help lists them))
 ifneq ($(SYMBOL_PREFIX),)
 prefix_is_good := $(shell printf %s '$(subst ','\'',$(SYMBOL_PREFIX))' | LC_ALL=C grep -xE '[A-Za-z_][A-Za-z0-9_]*')
 $(if $(prefix_is_good),,$(error SYMBOL_PREFIX='$(SYMBOL_PREFIX)' is not the beginning of a C identifier))
-no_prefix := $(filter-out all install help clean build/%,$(MAKECMDGOALS))
+no_prefix := $(filter-out all install uninstall help clean build/%,$(MAKECMDGOALS))
 $(if $(no_prefix),$(error make $(no_prefix) takes no SYMBOL_PREFIX; make and make install do))
 endif
 
@@ -121,7 +137,7 @@ $(if $(missing),$(error not found: $(missing); install g++ or clang, and binutil
 endif
 
 # ---- flags -------------------------------------------------------------------------------------
-WARNINGS := -Wall -Wextra -Wundef -Wconversion -Wshadow -Werror
+WARNINGS := -Wall -Wextra -Wundef -Wconversion -Wshadow $(if $(filter 1,$(WERROR)),-Werror)
 CODEGEN := -g -ffreestanding -fno-exceptions -fno-rtti -fno-threadsafe-statics \
 	-fno-stack-protector -fcf-protection=none -fPIE -ftls-model=local-exec -march=x86-64 \
 	-ffunction-sections -fdata-sections -fno-asynchronous-unwind-tables -fvisibility=hidden \
@@ -134,7 +150,7 @@ CODEGEN += -mno-red-zone $(if $(compiler_is_clang),-mno-sse -mno-mmx,-mgeneral-r
 DEFINES += -DEMMA_BARE=1 $(if $(HEAP_SLOT),$(if $(filter function,$(HEAP_SLOT)),-DEMMA_HEAP_SLOT=1,-DEMMA_HEAP_SLOT=2 \
 	-DEMMA_HEAP_SLOT_OFFSET=$(shell printf %d $(HEAP_SLOT:gs:%=%))))
 endif
-LIB_CXXFLAGS := -std=c++20 $(CODEGEN) $(WARNINGS) $(DEFINES) -I. -Icore/include -Icrt/include
+LIB_CXXFLAGS := -std=c++20 $(CODEGEN) $(WARNINGS) $(DEFINES) -I. -Icore/include -Icrt/include $(CPPFLAGS) $(CXXFLAGS)
 
 # run shows a short line, or with V=1 the command itself.
 run = $(if $(filter 0,$(V)),@echo '  $(1)	$@';)$(2)
@@ -183,7 +199,7 @@ $(OUT)/libemma.a: $(core_objects)
 $(OUT)/libemma_beside.a: $(filter-out $(OUT)/obj/core/api/%,$(core_objects))
 $(OUT)/libemma_crt.a: $(crt_objects)
 $(OUT)/libemma.a $(OUT)/libemma_crt.a $(OUT)/libemma_beside.a: $(OUT)/flags
-	$(call run,AR,rm -f $@ && ar rcsD $@ $(filter %.o,$^)$(rename_symbols))
+	$(call run,AR,rm -f $@ && $(AR) rcsD $@ $(filter %.o,$^)$(rename_symbols))
 
 # What runs on every allocation and free is optimised for speed, the rest of core for size unless
 # FOR=speed.
@@ -208,8 +224,11 @@ $(OUT)/obj/%.S.o: %.S $(OUT)/flags
 
 # Rewritten when the compiler, its flags or the list of sources change: then all is built anew.
 flags_now := $(CXX) $(shell $(CXX) --version 2>/dev/null | head -n 1) $(OPTIMISE) $(COLD) $(LIB_CXXFLAGS) $(core_sources) $(crt_sources)
-$(OUT)/flags: FORCE
-	@mkdir -p $(@D); echo '$(flags_now)' | cmp -s - $@ || echo '$(flags_now)' > $@
+# Compared here, so that nothing has to be made to find out that nothing is to be done (make -q).
+flags_before := $(shell cat $(OUT)/flags 2>/dev/null)
+$(OUT)/flags: $(if $(filter-out $(words $(flags_before)),$(words $(flags_now)))$(subst $(strip $(flags_before)),,$(strip $(flags_now))),FORCE)
+	@mkdir -p $(@D); printf '%s\n' $(call quoted_flags,$(strip $(flags_now))) > $@
+quoted_flags = '$(subst ','\'',$(1))'
 .PHONY: FORCE
 FORCE:
 
@@ -286,14 +305,14 @@ $(OUT)/preload/%.cpp.o: %.cpp $(OUT)/flags
 	@mkdir -p $(@D)
 	$(call run,CXX,$(CXX) $(OPTIMISE) $(PRELOAD_CXXFLAGS) -MMD -MP -c $< -o $@)
 $(OUT)/libemma_preload.so: $(preload_objects) linker/preload.map
-	$(call run,LINK,$(CXX) -shared -nostdlib $(PRELOAD_LDFLAGS) $(filter %.o,$^) -lc -o $@)
+	$(call run,LINK,$(CXX) -shared -nostdlib $(PRELOAD_LDFLAGS) $(LDFLAGS) $(filter %.o,$^) -lc -o $@)
 -include $(preload_objects:.o=.d)
 
 # ---- tests -------------------------------------------------------------------------------------
 # Programs without a libc are built as a user builds them: with the wrapper, static and static-PIE.
 # Hosted unit tests see core/ without the standard names, under the sanitizers.
 # A line `// TEST-FLAGS: ...` in a test's source adds to its flags.
-TEST_WARNINGS := -Wall -Wextra -Werror
+TEST_WARNINGS := -Wall -Wextra $(if $(filter 1,$(WERROR)),-Werror)
 source_flags = $(shell sed -n 's|^// TEST-FLAGS: *||p' $<)
 wrapper = EMMA_REAL_CC='$(CC)' EMMA_REAL_CXX='$(CXX)' $(OUT)/bin/$(if $(filter %.c,$<),emma-cc -std=c11,emma-c++ -std=c++20)
 nolibc_flags = -O2 -g $(TEST_WARNINGS) -I. $(DEFINES) -MMD -MP -MF $@.d -MT $@
@@ -511,12 +530,12 @@ example-pmr: $(OUT)/tests/hosted/examples/pmr
 rust:
 	@tests/setup rust
 	@+$(MAKE) all
-	cd examples/rust && EMMA=$(CURDIR)/$(OUT) $(CARGO) build --quiet --release --locked --target-dir $(CURDIR)/build/rust
+	cd examples/rust && EMMA="$(CURDIR)/$(OUT)" $(CARGO) build --quiet --release --locked --target-dir "$(CURDIR)/build/rust"
 
 # The options but for the compiler, as option_set says them.
 option_set_suffix := $(subst $() ,-,$(strip \
 	$(if $(filter 0,$(TLS)),notls) $(if $(filter 1,$(CHECKS)),checks) $(if $(filter 1,$(DEBUG)),debug) $(filter speed,$(FOR))))
-.PHONY: check demo demo-kernel stepping storms bench bench-plots bench-instructions bench-signals lint format install clean help
+.PHONY: check demo demo-kernel stepping storms bench bench-plots bench-instructions bench-signals lint format install uninstall clean help
 check:
 	@tests/setup check
 	@+$(MAKE) CXX=g++ CC=gcc programs && $(MAKE) CXX=clang++ CC=clang programs
@@ -575,39 +594,69 @@ lint:
 	@tests/lint/run build build/clang
 format:
 	@tests/setup lint
-	git ls-files '*.h' '*.hpp' '*.c' '*.cpp' | xargs clang-format -i
+	@find arch core crt examples linker tests -name '*.h' -o -name '*.hpp' -o -name '*.c' -o -name '*.cpp' | xargs -d '\n' clang-format -i
 
+# What is installed: `from:to` pairs of files and folders, in names without spaces. Modes do not depend on
+# the umask. The files for pkg-config and CMake find the rest relative to themselves: an installation may
+# be moved, as a whole.
+version := $(shell sed -nE 's/^.define EMMA_VERSION_TEXT "(.*)"$$/\1/p' core/include/emma.h)
+quoted = '$(subst ','\'',$(1))'
+into = $(call quoted,$(DESTDIR)$(1))
+# $(call put,MODE,FILES,FOLDER), $(call relative,FROM,TO)
+define put
+	@install -d -m 755 $(call into,$(3)) && install -m $(1) $(2) $(call into,$(3))
+endef
+relative = $(shell realpath -ms --relative-to=$(call quoted,$(abspath $(1))) $(call quoted,$(abspath $(2))))
+# $(call fill,FILE,FOLDER,NAME): a template, from the place where it will lie.
+define fill
+	@install -d -m 755 $(call into,$(2)) && sed -e 's|@VERSION@|$(version)|g' -e 's|@PREFIX@|$(call relative,$(2),$(PREFIX))|g' \
+		-e 's|@LIBDIR@|$(call relative,$(2),$(LIBDIR))|g' -e 's|@INCLUDEDIR@|$(call relative,$(2),$(INCLUDEDIR))|g' $(1) \
+		>$(OUT)/filled && install -m 644 $(OUT)/filled $(call into,$(2)/$(3))
+endef
+ifneq ($(filter install uninstall,$(MAKECMDGOALS)),)
+# A comma ends an option of the linker's, a space a word: the files for pkg-config and CMake can't have them.
+path_is_good = $(shell printf %s $(call quoted,$($(1))) | LC_ALL=C grep -xE '[A-Za-z0-9_./+~@%:=-]+')
+$(foreach path,PREFIX LIBDIR INCLUDEDIR,$(if $(call path_is_good,$(path)),,$(error $(path)='$($(path))' has a character that linkers \
+	or pkg-config cannot take: letters, digits and _./+~@%:=- only)))
+endif
+
+.PHONY: uninstall
 ifeq ($(PORT),bare)
 install: all
-	install -d $(addprefix $(DESTDIR)$(PREFIX)/,include lib)
-	install -m 644 $(if $(SYMBOL_PREFIX),$(prefixed_headers),$(public_headers)) $(DESTDIR)$(PREFIX)/include
-	install -m 644 $(OUT)/libemma.a $(DESTDIR)$(PREFIX)/lib/lib$(SYMBOL_PREFIX)emma_bare.a
+	$(call put,644,$(if $(SYMBOL_PREFIX),$(prefixed_headers),$(public_headers)),$(INCLUDEDIR))
+	@install -d -m 755 $(call into,$(LIBDIR)) && install -m 644 $(OUT)/libemma.a $(call into,$(LIBDIR)/lib$(SYMBOL_PREFIX)emma_bare.a)
 else ifneq ($(SYMBOL_PREFIX),)
 install: all
-	install -d $(addprefix $(DESTDIR)$(PREFIX)/,include lib)
-	install -m 644 $(prefixed_headers) $(DESTDIR)$(PREFIX)/include
-	install -m 644 $(OUT)/libemma.a $(DESTDIR)$(PREFIX)/lib/lib$(SYMBOL_PREFIX)emma.a
-	install -m 644 $(OUT)/libemma_crt.a $(DESTDIR)$(PREFIX)/lib/lib$(SYMBOL_PREFIX)emma_crt.a
+	$(call put,644,$(prefixed_headers),$(INCLUDEDIR))
+	@install -d -m 755 $(call into,$(LIBDIR)) && install -m 644 $(OUT)/libemma.a $(call into,$(LIBDIR)/lib$(SYMBOL_PREFIX)emma.a)
+	@install -m 644 $(OUT)/libemma_crt.a $(call into,$(LIBDIR)/lib$(SYMBOL_PREFIX)emma_crt.a)
 else
+# The wrappers look beside themselves: told if the folders are other ones.
+wrapper_paths = $(if $(filter-out $(PREFIX)/include $(PREFIX)/lib,$(INCLUDEDIR) $(LIBDIR)),-e 's|\$$root/include|$$bin/$(call \
+	relative,$(PREFIX)/bin,$(INCLUDEDIR))|g' -e 's|\$$root/lib|$$bin/$(call relative,$(PREFIX)/bin,$(LIBDIR))|g')
 install: all
-	install -d $(addprefix $(DESTDIR)$(PREFIX)/,bin include lib/emma lib/pkgconfig lib/cmake/emma)
-	install -m 644 $(public_headers) $(DESTDIR)$(PREFIX)/include
-	install -m 644 $(OUT)/libemma.a $(OUT)/libemma_crt.a $(OUT)/libemma_beside.a $(DESTDIR)$(PREFIX)/lib
-	install -m 644 $(linker_scripts) $(DESTDIR)$(PREFIX)/lib/emma
-	install -d $(addprefix $(DESTDIR)$(PREFIX)/lib/emma/,execstack ld c++/bits)
-	install -m 644 $(filter $(OUT)/lib/execstack/%,$(wrapper_files)) $(DESTDIR)$(PREFIX)/lib/emma/execstack
-	install -m 644 $(filter $(OUT)/lib/c++/%,$(wrapper_files)) $(DESTDIR)$(PREFIX)/lib/emma/c++/bits
-	install -m 644 $(OUT)/lib/ours_first.o $(DESTDIR)$(PREFIX)/lib/emma
-	install -m 755 $(filter $(OUT)/lib/ld/%,$(wrapper_files)) $(DESTDIR)$(PREFIX)/lib/emma/ld
-	install -m 755 $(wrappers) $(DESTDIR)$(PREFIX)/bin
-	for file in emma emma-beside emma-nolibc; do \
-		sed 's/@VERSION@/$(version)/' linker/package/$$file.pc.in > $(DESTDIR)$(PREFIX)/lib/pkgconfig/$$file.pc || exit 1; done
-	install -m 644 linker/package/emma-config.cmake $(DESTDIR)$(PREFIX)/lib/cmake/emma
-	sed 's/@VERSION@/$(version)/' linker/package/emma-config-version.cmake.in \
-		> $(DESTDIR)$(PREFIX)/lib/cmake/emma/emma-config-version.cmake
+	$(call put,644,$(public_headers),$(INCLUDEDIR))
+	$(call put,644,$(OUT)/libemma.a $(OUT)/libemma_crt.a $(OUT)/libemma_beside.a,$(LIBDIR))
+	$(call put,644,$(linker_scripts) $(OUT)/lib/ours_first.o,$(LIBDIR)/emma)
+	$(call put,644,$(filter $(OUT)/lib/execstack/%,$(wrapper_files)),$(LIBDIR)/emma/execstack)
+	$(call put,644,$(filter $(OUT)/lib/c++/%,$(wrapper_files)),$(LIBDIR)/emma/c++/bits)
+	$(call put,755,$(filter $(OUT)/lib/ld/%,$(wrapper_files)),$(LIBDIR)/emma/ld)
+	@sed -e '' $(wrapper_paths) linker/emma-cc >$(OUT)/filled && for name in emma-cc emma-c++; do \
+		install -d -m 755 $(call into,$(PREFIX)/bin) && install -m 755 $(OUT)/filled $(call into,$(PREFIX)/bin)/$$name || exit 1; done
+	$(foreach name,emma emma-beside emma-nolibc,$(call fill,linker/package/$(name).pc.in,$(LIBDIR)/pkgconfig,$(name).pc)$(newline))
+	$(call fill,linker/package/emma-config.cmake,$(LIBDIR)/cmake/emma,emma-config.cmake)
+	$(call fill,linker/package/emma-config-version.cmake.in,$(LIBDIR)/cmake/emma,emma-config-version.cmake)
+# What install puts there, of any option set, and the folders that are Emma's alone.
+uninstall:
+	@cd $(call into,$(INCLUDEDIR)) && rm -f $(notdir $(header_sources))
+	@cd $(call into,$(LIBDIR)) && rm -f libemma.a libemma_crt.a libemma_beside.a libemma_bare.a libemma_preload.so \
+		pkgconfig/emma.pc pkgconfig/emma-beside.pc pkgconfig/emma-nolibc.pc && rm -rf emma cmake/emma
+	@cd $(call into,$(PREFIX)/bin) && rm -f emma-cc emma-c++
 endif
-# The files for pkg-config and CMake find the rest relative to themselves: an installation may be moved.
-version = $(shell grep -ohE '"[0-9]+\.[0-9]+\.[0-9]+"' core/*.cpp core/*.h | tr -d '"' | head -n 1)
+define newline
+
+
+endef
 
 help:
 	@sed -n 's/^## \{0,1\}//p' $(firstword $(MAKEFILE_LIST))

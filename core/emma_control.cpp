@@ -14,4 +14,4 @@ EMMA_PUBLIC void emma_set_panic_handler(emma_panic_handler handler) noexcept {
     set_panic_handler(handler);
 }
 
-EMMA_PUBLIC const char* emma_version(void) noexcept { return "0.1.0"; }
+EMMA_PUBLIC const char* emma_version(void) noexcept { return EMMA_VERSION_TEXT; }

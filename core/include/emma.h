@@ -12,6 +12,10 @@
 #ifndef EMMA_H
 #define EMMA_H
 
+/* The version, for #if (major * 10000 + minor * 100 + patch) and as text. */
+#define EMMA_VERSION 100
+#define EMMA_VERSION_TEXT "0.1.0"
+
 #include <stddef.h>
 #if !defined(__cplusplus)
 #include <stdbool.h>
@@ -352,7 +356,7 @@ int emma_thread_attach(void) EMMA_NOEXCEPT;
  * attaches again. Not from a signal handler. */
 void emma_thread_detach(void) EMMA_NOEXCEPT;
 
-/* "major.minor.patch". */
+/* "major.minor.patch" of the library, as EMMA_VERSION_TEXT is the header's. */
 const char* emma_version(void) EMMA_NOEXCEPT;
 
 #ifdef __cplusplus

@@ -4,7 +4,8 @@
 #   emma::beside   in a program with a libc: the names that begin with emma_, and nothing else
 #   emma::crt      a static program without a libc: start code, threads, the allocator
 #   emma::crt_pie  the same as a static-PIE
-get_filename_component(emma_prefix "${CMAKE_CURRENT_LIST_DIR}/../../.." ABSOLUTE)
+get_filename_component(emma_libdir "${CMAKE_CURRENT_LIST_DIR}/@LIBDIR@" ABSOLUTE)
+get_filename_component(emma_includedir "${CMAKE_CURRENT_LIST_DIR}/@INCLUDEDIR@" ABSOLUTE)
 
 foreach(emma_name emma beside crt crt_pie)
     if(NOT TARGET emma::${emma_name})
@@ -13,11 +14,11 @@ foreach(emma_name emma beside crt crt_pie)
 endforeach()
 
 set_target_properties(emma::emma PROPERTIES
-    INTERFACE_INCLUDE_DIRECTORIES "${emma_prefix}/include"
-    INTERFACE_LINK_LIBRARIES "-Wl,--whole-archive,${emma_prefix}/lib/libemma.a,--no-whole-archive")
+    INTERFACE_INCLUDE_DIRECTORIES "${emma_includedir}"
+    INTERFACE_LINK_LIBRARIES "-Wl,--whole-archive,${emma_libdir}/libemma.a,--no-whole-archive")
 set_target_properties(emma::beside PROPERTIES
-    INTERFACE_INCLUDE_DIRECTORIES "${emma_prefix}/include"
-    INTERFACE_LINK_LIBRARIES "${emma_prefix}/lib/libemma_beside.a")
+    INTERFACE_INCLUDE_DIRECTORIES "${emma_includedir}"
+    INTERFACE_LINK_LIBRARIES "${emma_libdir}/libemma_beside.a")
 
 # As emma-cc and emma-c++ have it. The headers come last: no libc's may hide behind Emma's.
 foreach(emma_mode static static-pie)
@@ -29,7 +30,7 @@ foreach(emma_mode static static-pie)
         set(emma_code -fPIE)
     endif()
     set_target_properties(emma::${emma_name} PROPERTIES
-        INTERFACE_COMPILE_OPTIONS "${emma_code};-fno-exceptions;$<$<COMPILE_LANGUAGE:CXX>:-fno-rtti>;-fno-asynchronous-unwind-tables;-ffunction-sections;-fdata-sections;SHELL:-isystem ${emma_prefix}/lib/emma/c++;SHELL:-idirafter ${emma_prefix}/include"
-        INTERFACE_LINK_OPTIONS "-nostdlib;-nostartfiles;-${emma_mode};-Wl,-T,${emma_prefix}/lib/emma/${emma_mode}.ld;-Wl,--gc-sections"
-        INTERFACE_LINK_LIBRARIES "-Wl,--start-group,${emma_prefix}/lib/libemma.a,${emma_prefix}/lib/libemma_crt.a,--end-group;-lgcc")
+        INTERFACE_COMPILE_OPTIONS "${emma_code};-fno-exceptions;$<$<COMPILE_LANGUAGE:CXX>:-fno-rtti>;-fno-asynchronous-unwind-tables;-ffunction-sections;-fdata-sections;SHELL:-isystem ${emma_libdir}/emma/c++;SHELL:-idirafter ${emma_includedir}"
+        INTERFACE_LINK_OPTIONS "-nostdlib;-nostartfiles;-${emma_mode};-Wl,-T,${emma_libdir}/emma/${emma_mode}.ld;-Wl,--gc-sections"
+        INTERFACE_LINK_LIBRARIES "-Wl,--start-group,${emma_libdir}/libemma.a,${emma_libdir}/libemma_crt.a,--end-group;-lgcc")
 endforeach()

@@ -1,14 +1,36 @@
 #!/usr/bin/env bash
 # SPDX-License-Identifier: MIT OR Apache-2.0
 # tests/scripts/install.sh SET: an installation works: its wrappers build programs, static and
-# static-PIE, with either compiler and either linker, away from the source tree; and a hosted program
-# finds the library through pkg-config.
+# static-PIE, with either compiler and either linker, away from the source tree; a hosted program
+# finds the library through pkg-config, by itself and as CMake's and meson's modules use it. Modes are
+# right under any umask, folders may be chosen, uninstall leaves nothing, and a prefix that linkers
+# could not take is refused before anything is written.
 # TEST-ONCE: it installs the default build
 set -euo pipefail
 unset MAKEFLAGS MAKELEVEL MFLAGS
 work=$(mktemp -d)
 trap 'rm -rf "$work"' EXIT
-make install DESTDIR="$work" PREFIX=/opt/emma >/dev/null
+complain() { echo "$*" && exit 1; }
+# What the umask says does not count, and DESTDIR may have spaces.
+(umask 077 && make install DESTDIR="$work/a b, c" PREFIX=/opt/emma >/dev/null)
+mv "$work/a b, c/opt" "$work/opt"
+modes=$(find "$work/opt" -type d ! -perm 755 -o -type f ! -perm 644 ! -path '*/bin/*' ! -path '*/ld/*' -o -type f -path '*/bin/*' ! -perm 755)
+[[ -z $modes ]] || complain "modes: $(tr '\n' ' ' <<<"$modes")"
+for prefix in '/opt/a b' /opt/a,b "/opt/a'b" '/opt/$$b' ''; do
+    for name in PREFIX LIBDIR INCLUDEDIR; do
+        said=$(make install DESTDIR="$work/refused" "$name=$prefix" 2>&1) && complain "not refused: $name=$prefix"
+        [[ $said == *"$name='"* && $(wc -l <<<"$said") -eq 1 && ! -e $work/refused ]] || complain "$name=$prefix: $said"
+    done
+done
+# Folders of one's own, as distributions have them; and back.
+folders=(DESTDIR="$work/other" PREFIX=/usr LIBDIR=/usr/lib/x86_64-linux-gnu INCLUDEDIR=/usr/include/emma)
+make install "${folders[@]}" >/dev/null
+"$work/other/usr/bin/emma-cc" examples/hello.c -o "$work/hello" && "$work/hello" >/dev/null || complain "LIBDIR, INCLUDEDIR: the wrapper"
+read -ra flags < <(PKG_CONFIG_PATH=$work/other/usr/lib/x86_64-linux-gnu/pkgconfig pkg-config --cflags --libs emma-nolibc)
+gcc examples/hello.c "${flags[@]}" -o "$work/hello" && "$work/hello" >/dev/null || complain "LIBDIR, INCLUDEDIR: pkg-config"
+make uninstall "${folders[@]}"
+left=$(find "$work/other" ! -type d)
+[[ -z $left ]] || complain "uninstall left $left"
 cp examples/hello.c examples/threads.cpp "$work"
 cd "$work"
 for compiler in gcc clang; do
@@ -25,7 +47,12 @@ for compiler in gcc clang; do
 done
 cat >hosted.c <<'C'
 #include <emma.h>
+#include <string.h>
+#if !EMMA_VERSION
+#error "no EMMA_VERSION"
+#endif
 int main(void) {
+    if (strcmp(emma_version(), EMMA_VERSION_TEXT) != 0) return 2;
     void *object = emma_malloc(10);
     int good = emma_owns(object);
     emma_free(object);
@@ -36,3 +63,36 @@ read -ra flags < <(PKG_CONFIG_PATH=opt/emma/lib/pkgconfig pkg-config --cflags --
 gcc hosted.c "${flags[@]}" -o hosted
 ./hosted || { echo "hosted, with ${flags[*]}" && exit 1; }
 PKG_CONFIG_PATH=opt/emma/lib/pkgconfig pkg-config --modversion emma | grep -qE '^[0-9]+\.[0-9]+\.[0-9]+$'
+
+# ---- as the modules of CMake and meson read the same files
+export PKG_CONFIG_PATH=$work/opt/emma/lib/pkgconfig
+mkdir cmake meson
+cat >cmake/CMakeLists.txt <<'C'
+cmake_minimum_required(VERSION 3.16)
+project(hosted C)
+find_package(PkgConfig REQUIRED)
+foreach(name emma emma-beside emma-nolibc)
+    pkg_check_modules(${name} REQUIRED IMPORTED_TARGET ${name})
+    add_executable(${name}-program ../hosted.c)
+    target_link_libraries(${name}-program PRIVATE PkgConfig::${name})
+endforeach()
+C
+cat >meson/meson.build <<'C'
+project('hosted', 'c')
+foreach name : ['emma', 'emma-beside', 'emma-nolibc']
+    executable(name + '-program', 'hosted.c', dependencies: dependency(name))
+endforeach
+C
+# Without a libc there is no strcmp to be had from it.
+sed 's/strcmp(emma_version(), EMMA_VERSION_TEXT) != 0/emma_version()[0] != EMMA_VERSION_TEXT[0]/' hosted.c >meson/hosted.c
+cp meson/hosted.c hosted.c
+unset CC CXX
+if command -v cmake >/dev/null; then
+    cmake -S cmake -B built-cmake >log 2>&1 && cmake --build built-cmake >>log 2>&1 || { cat log && exit 1; }
+fi
+if command -v meson >/dev/null; then
+    meson setup built-meson meson >log 2>&1 && meson compile -C built-meson >>log 2>&1 || { cat log && exit 1; }
+fi
+for program in built-*/emma*-program; do
+    "$program" || complain "$program: status $?"
+done

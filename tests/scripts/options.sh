@@ -7,7 +7,7 @@ set -uo pipefail
 failed=0
 unset MAKEFLAGS MAKELEVEL MFLAGS
 help=$(make help)
-for word in check demo demo-kernel example-NAME stepping storms bench-signals preload lint format install clean ARCH TLS CHECKS DEBUG FOR PORT HEAP_SLOT SYMBOL_PREFIX CXX PREFIX; do
+for word in check demo demo-kernel example-NAME stepping storms bench-signals preload lint format install clean ARCH TLS CHECKS DEBUG FOR PORT HEAP_SLOT SYMBOL_PREFIX CXX PREFIX LIBDIR INCLUDEDIR uninstall CPPFLAGS CXXFLAGS LDFLAGS AR WERROR; do
     grep -q "$word" <<<"$help" || { echo "make help does not name $word" && failed=1; }
 done
 refused() { # expected text, arguments of make
@@ -42,4 +42,14 @@ refused "SYMBOL_PREFIX='a b' is not" SYMBOL_PREFIX='a b'
 refused "SYMBOL_PREFIX=''' is not" SYMBOL_PREFIX=\'
 refused "make check takes no SYMBOL_PREFIX" SYMBOL_PREFIX=x_ check
 refused "not found: no-such-g++" CXX=no-such-g++ CC=gcc
+refused "no such option: TSL" TSL=0
+refused "no such option: CHEKS" CHEKS=1
+refused "WERROR='no' is none of" WERROR=no
+# Asking whether something is to be done, or what, does nothing.
+make -q all || { echo "make -q: something is to be done in what has just been built" && failed=1; }
+touch "$1/asked"
+said=$(make -n CXXFLAGS=-DASKED all programs 2>&1) || { echo "make -n: $said" && failed=1; }
+made=$(find "$1" -newer "$1/asked" -type f ! -path '*/matrix/*' | head -n 3)
+[[ -z $made ]] || { echo "make -n made $made" && failed=1; }
+rm "$1/asked"
 exit $failed
