@@ -244,13 +244,13 @@ void Heap::put_remote(Slab* slab, SlotIndex slot) {
     } while (!inbox.compare_exchange(head, slab, memory_order_release, memory_order_relaxed));
 }
 
+// What is taken out is noted in the heap: an operation that is broken off leaves the rest there.
 void Heap::drain_inbox() {
-    Slab* slab = inbox.exchange(nullptr, memory_order_acquire);
-    while (slab != nullptr) {
+    draining = inbox.exchange(nullptr, memory_order_acquire);
+    while (Slab* const slab = draining) {
         // Read before the count is taken: from then on the slab may be pushed again.
-        Slab* const next = inbox_next_of(slab);
+        draining = inbox_next_of(slab);
         collect(slab, 0);
-        slab = next;
     }
 }
 
@@ -261,6 +261,9 @@ void Heap::collect(Slab* slab, std::uint64_t left) {
     BitmapWord* const freed_words = freed_words_of(slab);
     // Acquire pairs with put_remote(): at least as many words are seen to have bits as are counted.
     // Release: the inbox link was read before the slab can be pushed again.
+    // Until the number is known, as many words more as a bitmap has: a slab that an operation
+    // leaves in between is never taken for a quiet one.
+    slab->uncounted = static_cast<std::uint16_t>(slab->uncounted + kBitmapWords);
     const unsigned counted = slab->owner.take_remote_words(this, left, memory_order_acq_rel);
     unsigned found = 0;
     std::size_t frees = 0;
@@ -279,7 +282,7 @@ void Heap::collect(Slab* slab, std::uint64_t left) {
     // One writer; relaxed: the number is all there is to see.
     remote_frees.store(remote_frees.load(memory_order_relaxed) + frees, memory_order_relaxed);
     const unsigned early = found - counted;  // 2^32 less where more were counted than found
-    slab->uncounted = static_cast<std::uint16_t>(slab->uncounted + early);
+    slab->uncounted = static_cast<std::uint16_t>(slab->uncounted + early - kBitmapWords);
     const unsigned due = slab->countdown + slab->held_back + early - static_cast<unsigned>(frees);
     if (slab->state != SlabState::kCurrent) return settle(slab, due);
     note_free(slab->size_class);

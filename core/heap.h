@@ -85,9 +85,18 @@ class Visited {
     bool admits(Busy::Mark before) const {
         return flag_.is_below(static_cast<std::uint8_t>(before));
     }
-    bool try_set() {
+    // Visitors have the mark of their process, which a child of a fork does not have; kAnyProcess:
+    // it is not known. See Generations.
+    static constexpr std::uint8_t kAnyProcess = 255;
+    bool try_set(std::uint8_t mark = kAnyProcess) {
         std::uint8_t expected = 0;
-        return flag_.compare_exchange(expected, 1, memory_order_seq_cst, memory_order_relaxed);
+        return flag_.compare_exchange(expected, mark, memory_order_seq_cst, memory_order_relaxed);
+    }
+    // Whether a fork has left the visitor behind. `mark`: of this process. Relaxed: that visitor
+    // changes nothing any more.
+    bool is_left_behind(std::uint8_t mark) const {
+        const std::uint8_t found = flag_.load(memory_order_relaxed);
+        return found != 0 && found != mark && found != kAnyProcess && mark != kAnyProcess;
     }
     void clear() { flag_.store(0, memory_order_release); }
 
@@ -119,6 +128,7 @@ struct alignas(arch::kCacheLineBytes) Heap {
     std::uint8_t last_page_class;      // see note_free()
     Atomic<std::size_t> remote_frees;  // collected so far; the holder writes, others may look
     ArenaPool* arenas;
+    Slab* draining;  // taken out of the inbox, and to be collected
 
     // ---- any thread
     alignas(arch::kCacheLineBytes) Ownership ownership;
@@ -156,6 +166,9 @@ struct alignas(arch::kCacheLineBytes) Heap {
     void attend(Slab* slab);
     // Takes in what other threads have freed.
     void drain_inbox();
+    // After an operation that will never go on: makes bins and queues anew from what the slabs say.
+    // At most the one object and the one slab are lost that the operation had in its hands.
+    void rebuild();
     // Retires every slab without a live object, current ones too.
     void trim();
     // Gives back the pages that no live object reaches into, of slabs of which enough is free to be

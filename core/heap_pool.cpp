@@ -111,10 +111,9 @@ bool HeapPool::is_gone(Holder holder, std::uint32_t process) {
     const std::uint16_t generation = generations_.current();
     if (!holder.is_thread() || generation == Generations::kUnknown) return false;
     if (holder.generation() != generation) return generations_.is_settled();
-    // Only a thread of this very process can be asked about: a vfork's child shares its memory. And
-    // only by its ids: it has none if it was refused them, as the first thread of a program.
-    return process != 0 && holder.process() == process && holder.thread() != 0 &&
-           arch::thread_is_gone(process, holder.thread());
+    // Only a thread of this very process can be asked about: a vfork's child shares its memory. Of
+    // an id that was refused, 0, the kernel says EINVAL, which is no proof.
+    return holder.process() == process && arch::thread_is_gone(process, holder.thread());
 }
 
 // In this order: a thread that is gone enters no more.
@@ -135,7 +134,7 @@ Heap* HeapPool::take_left(Holder holder) {
     const Holder taker = holder.is_thread() ? holder : this_thread();
     if (taker.thread() == 0) return nullptr;  // which is not a name of its own
     Heap* heap = next_to_check_.load(memory_order_acquire);
-    for (unsigned i = 0; i < kChecksPerHeap; ++i) {
+    for (unsigned left = kChecksPerHeap; left != 0; --left) {
         if (heap == nullptr) heap = newest();
         const Holder former = heap->ownership.holder();
         if (is_left(heap, former, taker) && heap->ownership.try_take_over(former, taker)) {

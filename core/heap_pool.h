@@ -31,6 +31,13 @@ class Generations {
         const std::uint16_t generation = current();
         return generation != 0 && settled_.load(memory_order_acquire) == generation;
     }
+    // By which a visitor of this process is told from one that a fork has left behind; it comes
+    // again after 254 forks in a line, which then takes the one for the other.
+    std::uint8_t mark() {
+        const std::uint16_t generation = current();
+        if (generation == 0 || generation == kUnknown) return Visited::kAnyProcess;
+        return static_cast<std::uint8_t>(1 + generation % 254);
+    }
     // Release publishes the name of the survivor's heap.
     void settle(std::uint16_t generation) { settled_.store(generation, memory_order_release); }
 
@@ -67,7 +74,12 @@ class HeapPool {
     // Runs work(heap) while the heap's holder is kept out, if that can be had: false where the
     // holder, or another visitor, is at work in it, or where there is no barrier.
     template <typename Work>
-    static bool visit(Heap* heap, Work work);
+    static bool visit(Heap* heap, Work work, std::uint8_t mark = Visited::kAnyProcess);
+    // Has the page that tells a child from its parent, if it can be had.
+    std::uint8_t visitors_mark(Pages& pages) {
+        (void)generations_.begin(pages);
+        return generations_.mark();
+    }
 
     // New heaps share mappings of this size, aligned to it; little, as fixed regions may be small.
     static constexpr std::size_t kMappingBytes = 4 * kPageBytes;
@@ -117,9 +129,13 @@ class HeapPool {
 // All threads of the process pass a memory barrier.
 bool barrier_on_all_threads();
 
+// For a heap's holder, which could not enter it: enters a heap whose visitor was left behind by a
+// fork. Weak: a program without visitors (emma_trim, emma_walk, emma_check) has no need of it.
+[[gnu::weak]] bool enter_left_heap(HeapPool& heaps, Heap* own);
+
 template <typename Work>
-bool HeapPool::visit(Heap* heap, Work work) {
-    if (!heap->visited.try_set()) return false;
+bool HeapPool::visit(Heap* heap, Work work, std::uint8_t mark) {
+    if (!heap->visited.try_set(mark)) return false;
     const bool alone = barrier_on_all_threads() && heap->busy.is_unoccupied_remote();
     if (alone) work(heap);
     heap->visited.clear();

@@ -119,7 +119,8 @@ bool HeapLease::enter_own(Instance& instance) {
     if (current_heap() == &g_no_heap && !attach_thread(false)) return false;
     Heap* const own = current_heap();
     instance.heaps.settle(own);
-    if (!own->enter()) return false;
+    if (!own->enter() && !(enter_left_heap != nullptr && enter_left_heap(instance.heaps, own)))
+        return false;
     heap_ = own;
     return true;
 }
@@ -250,9 +251,5 @@ void* Instance::resize(void* pointer, std::size_t alignment, std::size_t bytes) 
 }  // namespace emma
 
 // ---- the thread's end: in this file, so that whoever allocates has it linked
-
-EMMA_PUBLIC int emma_thread_attach(void) noexcept {
-    return emma::attach_thread(true) ? 0 : emma::kEnomem;
-}
 
 EMMA_PUBLIC void emma_thread_detach(void) noexcept { emma::detach_thread(); }
