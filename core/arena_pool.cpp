@@ -3,6 +3,8 @@
 // And giving pages back.
 #include "core/arena_pool.h"
 
+#include "core/config.h"
+
 namespace emma {
 namespace {
 
@@ -72,7 +74,8 @@ SliceRange ArenaPool::claim_new(unsigned count, unsigned alignment_slices) {
     if (slices < least && least <= kSlicesPerArena) slices = least;
     // If a whole window is refused, what is needed; it grows in place.
     void* fresh = nullptr;
-    for (;; slices = slices != least ? least : 0) {
+    // Bare programs mostly have no memory behind it, and get half of the window, a quarter ...
+    for (;; slices = kBare && slices / 2 > least ? slices / 2 : slices != least ? least : 0) {
         if (slices < least) return {};
         fresh = map(slices * shape.slice_bytes(), shape.arena_bytes(), source.origin);
         if (fresh != nullptr) break;

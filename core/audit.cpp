@@ -216,12 +216,16 @@ unsigned audit(Instance& instance, const Report& report) {
 }  // namespace emma
 
 EMMA_PUBLIC int emma_walk(emma_visitor visitor, void* context) noexcept {
-    const bool is_whole = emma::for_each_live(
-        emma::g_instance,
-        [&](void* object, std::size_t bytes) { return visitor(context, object, bytes); });
-    return is_whole ? 0 : 1;
+    const auto visit = [&](void* object, std::size_t bytes) {
+        return visitor(context, object, bytes);
+    };
+    if (!emma::for_each_live(emma::g_instance, visit)) return 1;
+    emma::Instance* const second = emma::second_instance();
+    return second == nullptr || emma::for_each_live(*second, visit) ? 0 : 1;
 }
 
 EMMA_PUBLIC unsigned emma_check(emma_writer write, void* context) noexcept {
-    return emma::audit(emma::g_instance, {write, context});
+    const unsigned broken = emma::audit(emma::g_instance, {write, context});
+    emma::Instance* const second = emma::second_instance();
+    return second == nullptr ? broken : broken + emma::audit(*second, {write, context});
 }

@@ -24,12 +24,13 @@ namespace {
     g_instance.heaps.settle(heap);
     void* const object = heap->allocate(table_class_for(bytes), nullptr);
     heap->leave();
+    if (kBare && object == nullptr) return allocate_slow(bytes);
     return or_enomem(object);
 }
 
 [[gnu::cold, gnu::noinline]] void free_slow(void* pointer) {
     if (kForSpeed && release_small(pointer)) return;
-    g_instance.release(pointer);
+    home_of(pointer).release(pointer);
 }
 
 // The heap was entered, but the free is not a plain one.
@@ -68,7 +69,7 @@ EMMA_PUBLIC void emma_free(void* ptr) noexcept {
     // The start of a window: null or a huge object. For any other pointer that is Emma's the arena
     // header can be read.
     const auto addr = reinterpret_cast<std::uintptr_t>(ptr);
-    if (kChecks || (addr & kArenaMask) == 0) [[unlikely]]
+    if (kChecks || (addr & kArenaMask) == 0 || !may_have_header(addr)) [[unlikely]]
         return free_slow(ptr);
     Slab* const slab = slab_line_of(addr);
     Heap* const heap = current_heap();

@@ -7,7 +7,7 @@
 using namespace emma;
 
 EMMA_PUBLIC bool emma_owns(const void* ptr) noexcept {
-    return locate_guarded(g_instance.arenas, reinterpret_cast<std::uintptr_t>(ptr)).live;
+    return locate_guarded(home_of(ptr).arenas, reinterpret_cast<std::uintptr_t>(ptr)).live;
 }
 
 EMMA_PUBLIC void emma_set_panic_handler(emma_panic_handler handler) noexcept {

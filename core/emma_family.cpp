@@ -41,7 +41,7 @@ EMMA_PUBLIC void* emma_realloc(void* ptr, size_t size) noexcept {
         if (Instance::stays_in_slot(held, size)) return ptr;
         if (held != 0 && size <= kTableMaxBytes) return move_small(ptr, held, size);
     }
-    return or_enomem(g_instance.resize(ptr, kMinAlignment, size));
+    return or_enomem(home_of(ptr).resize(ptr, kMinAlignment, size));
 }
 
 EMMA_PUBLIC void* emma_aligned_alloc(size_t alignment, size_t size) noexcept {

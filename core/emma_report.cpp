@@ -64,6 +64,8 @@ void put_larger(const Report& report, const struct emma_stats& stats) {
 void report_stats(Instance& instance, const Report& report) {
     struct emma_stats stats;
     gather_stats(instance, stats);
+    if (&instance == &g_instance)
+        if (Instance* const second = second_instance()) add_stats(*second, stats);
     Line title;
     title.add("emma: statistics");
     report.put(title);

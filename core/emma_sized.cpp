@@ -26,12 +26,13 @@ EMMA_PUBLIC void* emma_resize(void* ptr, size_t old_size, size_t alignment,
                               size_t new_size) noexcept {
     if (!is_power_of_two(alignment)) return fail(kEinval);
     if (ptr == nullptr) return emma_alloc(new_size, alignment);
-    g_instance.check_size(ptr, old_size, alignment, Misuse::kUseAfterFree);
-    return or_enomem(g_instance.resize(ptr, alignment, new_size));
+    home_of(ptr).check_size(ptr, old_size, alignment, Misuse::kUseAfterFree);
+    return or_enomem(home_of(ptr).resize(ptr, alignment, new_size));
 }
 
 EMMA_PUBLIC void emma_dealloc(void* ptr, size_t size, size_t alignment) noexcept {
-    if (kChecks && ptr != nullptr) g_instance.check_size(ptr, size, alignment, Misuse::kDoubleFree);
+    if (kChecks && ptr != nullptr)
+        home_of(ptr).check_size(ptr, size, alignment, Misuse::kDoubleFree);
     emma_free(ptr);
 }
 
@@ -54,5 +55,5 @@ EMMA_PUBLIC void* emma_memalign(size_t alignment, size_t size) noexcept {
 EMMA_PUBLIC size_t emma_malloc_usable_size(const void* ptr) noexcept {
     if (kForSpeed)
         if (const std::size_t bytes = own_small_bytes(ptr)) return bytes;
-    return g_instance.usable_bytes(ptr);
+    return home_of(ptr).usable_bytes(ptr);
 }

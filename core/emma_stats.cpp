@@ -107,6 +107,24 @@ void gather_stats(Instance& instance, struct emma_stats& stats) {
     });
 }
 
+// The system's calls are counted once for both.
+void add_stats(Instance& instance, struct emma_stats& sum) {
+    struct emma_stats stats;
+    gather_stats(instance, stats);
+    using Figure = std::size_t emma_stats::*;
+    constexpr Figure kFigures[] = {
+        &emma_stats::mapped_bytes,   &emma_stats::mapped_peak_bytes, &emma_stats::idle_bytes,
+        &emma_stats::live_bytes,     &emma_stats::live_objects,      &emma_stats::arenas,
+        &emma_stats::heaps,          &emma_stats::huge_objects,      &emma_stats::adopted_heaps,
+        &emma_stats::borrowed_heaps, &emma_stats::resident_bytes,    &emma_stats::remote_frees,
+        &emma_stats::stranded_heaps, &emma_stats::stranded_bytes};
+    for (Figure figure : kFigures) sum.*figure += stats.*figure;
+    for (unsigned index = 0; index < kSizeClassCount; ++index) {
+        sum.classes[index].slabs += stats.classes[index].slabs;
+        sum.classes[index].live_objects += stats.classes[index].live_objects;
+    }
+}
+
 }  // namespace emma
 
 using namespace emma;
@@ -114,4 +132,5 @@ using namespace emma;
 EMMA_PUBLIC void emma_stats(struct emma_stats* stats) noexcept {
     if (current_heap() != &g_no_heap) g_instance.heaps.settle(current_heap());
     gather_stats(g_instance, *stats);
+    if (Instance* const second = second_instance()) add_stats(*second, *stats);
 }

@@ -175,6 +175,8 @@ void* Instance::allocate(std::size_t bytes, std::size_t alignment, Contents cont
     }
     if (contents == Contents::kZeroed && object.start != nullptr && !object.zeroed)
         zero_object(object.start, bytes);
+    if (kBare && object.start == nullptr && this == &g_instance)
+        return allocate_in_pieces(bytes, alignment, contents);
     return object.start;
 }
 
@@ -241,7 +243,8 @@ void* Instance::resize(void* pointer, std::size_t alignment, std::size_t bytes) 
         if (void* const moved =
                 resize_huge(arenas, reinterpret_cast<std::uintptr_t>(pointer), alignment, bytes))
             return moved;
-    void* const fresh = allocate(bytes, alignment, Contents::kAny);
+    Instance& target = kBare && this == second_instance() ? g_instance : *this;
+    void* const fresh = target.allocate(bytes, alignment, Contents::kAny);
     if (fresh == nullptr) return stays_oversized(place, bytes) ? pointer : nullptr;
     arch::copy_bytes(fresh, pointer, bytes < place.bytes ? bytes : place.bytes);
     release(pointer);

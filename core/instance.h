@@ -70,6 +70,27 @@ struct Instance {
 // The instance behind malloc and operator new.
 extern constinit Instance g_instance;
 
+// ---- PORT=bare: the instance behind malloc is two, see bare/pieces.h. These are nothing in other
+// builds.
+
+extern constinit Atomic<bool> g_has_pieces;  // any thread
+void* allocate_in_pieces(std::size_t bytes, std::size_t alignment, Contents contents);
+Instance& home_of_in_pieces(const void* pointer);
+Instance* second_instance_in_pieces();
+
+// The one of the two that the object is in, or was.
+inline Instance& home_of(const void* pointer) {
+    return kBare ? home_of_in_pieces(pointer) : g_instance;
+}
+// The other one, if there is one.
+inline Instance* second_instance() { return kBare ? second_instance_in_pieces() : nullptr; }
+// Whether an object's address may be taken for one in an arena of the default shape, whose header
+// the fast paths read.
+inline bool may_have_header(std::uintptr_t addr) {
+    return !kBare || !g_has_pieces.load(memory_order_relaxed) ||
+           g_instance.arenas.was_proved(arena_addr_of(addr));
+}
+
 // ---- the calling thread's heap in the default instance: current_heap()
 
 // Gives the thread a heap; false: no memory.

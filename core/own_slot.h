@@ -8,6 +8,7 @@
 
 #include "core/config.h"
 #include "core/heap_slot.h"
+#include "core/instance.h"
 #include "core/slab.h"
 
 namespace emma {
@@ -18,7 +19,7 @@ inline std::size_t own_small_bytes(const void* pointer) {
     // The start of a window: null or a huge object. For any other pointer that is Emma's the arena
     // header can be read.
     const auto addr = reinterpret_cast<std::uintptr_t>(pointer);
-    if (kChecks || (addr & kArenaMask) == 0) return 0;
+    if (kChecks || (addr & kArenaMask) == 0 || !may_have_header(addr)) return 0;
     const Slab* const slab = slab_line_of(addr);
     if (!slab->owner.is_fast_for(current_heap())) return 0;
     SlotIndex slot;

@@ -47,16 +47,29 @@ constinit const Shape kRegionShape{.classes = &kGeometry,
                                    .first_slices = 4,
                                    .run_max_slices = kSlicesPerArena / 2};
 
-constinit const Shape kCompactShape{.classes = &kCompactGeometry,
-                                    .slab_max_bytes = kCompactSlabMaxBytes,
-                                    .run_max_alignment = kCompactSliceBytes,
-                                    .huge_alignment = kCompactSliceBytes,
-                                    .freed_distance = freed_distance_for(kCompactBitmapWords),
-                                    .bitmap_words = kCompactBitmapWords,
-                                    .slice_shift = kPageShift,
-                                    .header_slices = 3,
-                                    .first_slices = 8,
-                                    .run_max_slices = kSlicesPerArena / 2};
+namespace {
+constexpr Shape kCompactShapeValue{.classes = &kCompactGeometry,
+                                   .slab_max_bytes = kCompactSlabMaxBytes,
+                                   .run_max_alignment = kCompactSliceBytes,
+                                   .huge_alignment = kCompactSliceBytes,
+                                   .freed_distance = freed_distance_for(kCompactBitmapWords),
+                                   .bitmap_words = kCompactBitmapWords,
+                                   .slice_shift = kPageShift,
+                                   .header_slices = 3,
+                                   .first_slices = 8,
+                                   .run_max_slices = kSlicesPerArena / 2};
+
+// A window is asked for whole at first.
+constexpr Shape piece_shape() {
+    Shape shape = kCompactShapeValue;
+    shape.first_slices = kSlicesPerArena;
+    return shape;
+}
+
+}  // namespace
+
+constinit const Shape kCompactShape = kCompactShapeValue;
+constinit const Shape kPieceShape = piece_shape();
 
 // ---- laying out --------------------------------------------------------------------------------
 

@@ -8,6 +8,7 @@
 //   default    64 KiB    4 MiB     1 slice     to 128 KiB     the system's pages
 //   region     64 KiB    4 MiB     1 slice     to 128 KiB     regions from 16 MiB on
 //   compact    4 KiB     256 KiB   3 slices    to 4 KiB       smaller regions
+//   pieces     as compact                                     PORT=bare: see bare/pieces.h
 //
 // An arena has 64 slices in every shape, and a size class the same slots.
 #pragma once
@@ -77,5 +78,6 @@ inline constexpr Shape kDefaultShapeValue{
 extern const Shape kDefaultShape;
 extern const Shape kRegionShape;
 extern const Shape kCompactShape;
+extern const Shape kPieceShape;
 
 }  // namespace emma

@@ -186,4 +186,8 @@ void Arena::reopen() {
 
 }  // namespace emma
 
-EMMA_PUBLIC size_t emma_trim(void) noexcept { return emma::g_instance.trim(); }
+EMMA_PUBLIC size_t emma_trim(void) noexcept {
+    std::size_t bytes = emma::g_instance.trim();
+    if (emma::Instance* const second = emma::second_instance()) bytes += second->trim();
+    return bytes;
+}

@@ -5,6 +5,6 @@
 
 #if EMMA_CHECKS == 1
 void emma::verify_size(const void* object, std::size_t size, std::size_t alignment) {
-    if (emma_owns(object)) g_instance.check_size(object, size, alignment, Misuse::kDoubleFree);
+    if (emma_owns(object)) home_of(object).check_size(object, size, alignment, Misuse::kDoubleFree);
 }
 #endif

@@ -4,6 +4,7 @@
 // a mistake is an allocation that fails and not an arena at a wrong address.
 #include "core/page_source.h"
 
+#include "core/bare/pieces.h"
 #include "core/include/emma_bare.h"
 
 // The program need not have it.
@@ -12,7 +13,9 @@ extern "C" bool emma_bare_purge(void* pages, size_t bytes) noexcept __attribute_
 namespace emma {
 namespace {
 
-void* bare_map(void* counter, std::size_t bytes, std::size_t alignment, std::uintptr_t) {
+void* bare_map(void* counter, std::size_t bytes, std::size_t alignment, std::uintptr_t base) {
+    // An arena of less than a window is better used in pieces.
+    if (base != 0 && bytes < kArenaBytes) return nullptr;
     count_call(counter);
     void* const pages = emma_bare_map(bytes, alignment);
     if ((reinterpret_cast<std::uintptr_t>(pages) & (alignment - 1)) == 0) return pages;
@@ -21,8 +24,9 @@ void* bare_map(void* counter, std::size_t bytes, std::size_t alignment, std::uin
     return nullptr;
 }
 
-// An arena stays as it was mapped: its neighbours are the program's.
-Extension bare_extend(void*, std::uintptr_t, std::size_t) { return Extension::kTaken; }
+Extension bare_extend(void* counter, std::uintptr_t addr, std::size_t bytes) {
+    return map_behind(counter, addr, bytes);
+}
 
 bool bare_unmap(void* counter, void* pages, std::size_t bytes) {
     count_call(counter);
@@ -38,6 +42,14 @@ bool bare_resize(void*, void*, std::size_t, std::size_t) { return false; }
 
 bool bare_move(void*, void*, std::size_t, void*, std::size_t) { return false; }
 
+// A window is asked for whole at first.
+constexpr Shape bare_shape() {
+    Shape shape = kDefaultShapeValue;
+    shape.first_slices = kSlicesPerArena;
+    return shape;
+}
+constinit const Shape kBareShape = bare_shape();
+
 constexpr PageSource source_with(bool (*purge)(void*, void*, std::size_t)) {
     return {.map = bare_map,
             .extend = bare_extend,
@@ -47,8 +59,8 @@ constexpr PageSource source_with(bool (*purge)(void*, void*, std::size_t)) {
             .move = bare_move,
             .idle_bytes = nullptr,
             .context = &g_system_calls,
-            .shape = &kDefaultShape,
-            .origin = 0,
+            .shape = &kBareShape,
+            .origin = kArenaBytes,  // not 0: then `base` tells arenas from other pages
             .system_calls = &g_system_calls};
 }
 constinit const PageSource kPagesWithoutPurge = source_with(nullptr);

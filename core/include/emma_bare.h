@@ -23,8 +23,15 @@ extern "C" {
  */
 
 /* Memory of `bytes` bytes (a multiple of 4096) at a multiple of `alignment` (a power of two from
- * 4096 on, 4 MiB for all objects but the largest, which may ask for more), readable, writable and
- * reading as zero; or null, and then the allocation fails or makes do with less. */
+ * 4096 on), readable, writable and reading as zero; or null, and then the allocation fails or makes
+ * do with less.
+ *
+ * Emma asks for 4 MiB at a multiple of 4 MiB; if that is refused, for 256 KiB at a multiple of a
+ * page or what there is, and makes larger what it has by the pages behind it. So any memory serves,
+ * at any address: the first objects take 32 KiB; of a MiB or more nine tenths can hold objects, if
+ * this function gives the lowest place that is free or emma_bare_map_at is there, else up to 512
+ * KiB less. Objects of more than 4 MiB, and in memory without such a multiple of more than 128 KiB,
+ * are asked for by themselves. */
 void* emma_bare_map(size_t bytes, size_t alignment) EMMA_NOEXCEPT;
 
 /* Takes pages back; parts of what emma_bare_map gave may come by themselves. False: they stay with
@@ -38,6 +45,10 @@ void emma_bare_panic(const struct emma_panic* panic) EMMA_NOEXCEPT;
 
 /* ---- optional: used where the program defines them ---------------------------------------------
  */
+
+/* Memory as of emma_bare_map at exactly `pages`, which lies behind memory that Emma has; false:
+ * something is there. Without it Emma asks emma_bare_map and gives back what lies elsewhere. */
+bool emma_bare_map_at(void* pages, size_t bytes) EMMA_NOEXCEPT;
 
 /* Makes pages read as zero without taking memory until they are written again; false: they are as
  * they were. For kernels whose page tables can do that: where memory is mapped for good it would be

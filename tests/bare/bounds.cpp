@@ -10,6 +10,11 @@
 
 #include "host.h"
 
+#if defined(SLOT_FUNCTION)
+static void* g_slot;
+void** emma_bare_heap_slot() noexcept { return &g_slot; }
+#endif
+
 namespace {
 
 using bounds::Asked;

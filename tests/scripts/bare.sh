@@ -25,7 +25,7 @@ build() {
         return 1
     fi
     tests/bare/archive "build/$1/libemma.a" "$2" || fail "build/$1/libemma.a"
-    for program in pages slot bounds tight tight_without_purge; do
+    for program in pages slot bounds tight tight_without_purge small_pool small_pool_at; do
         timeout -k 5 300 "build/$1/tests/bare/$program" >"$log" 2>&1 && continue
         tail -n 30 "$log"
         fail "build/$1/tests/bare/$program"
