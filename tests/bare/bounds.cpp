@@ -75,6 +75,10 @@ void free_some(unsigned step) {
 }  // namespace
 
 int main() {
+#if defined(SLOT_GS)
+    static unsigned char block[64];
+    CHECK(syscall(SYS_arch_prctl, 0x1001, block) == 0);  // ARCH_SET_GS
+#endif
     for (unsigned number = 0; number < bounds::kCases; number += 17) try_as_first(number);
     try_each(3, true, [] { emma_trim(); });
     fill(300, 300);
