@@ -89,10 +89,12 @@ void* emma_memalign(size_t alignment, size_t size) EMMA_NOEXCEPT EMMA_ALLOCATES(
 size_t emma_malloc_usable_size(const void* ptr) EMMA_NOEXCEPT;
 
 /* ---- for callers that know size and alignment (C++ allocators, Rust, Zig) ----------------------
- * `alignment` is a power of two. An object from here may also go to emma_free, and the reverse.
+ * `alignment` is a power of two; with any other those that allocate give null and EINVAL. A size of
+ * 0 is served as the least size. An object from here may also go to emma_free, and the reverse.
  */
 
-/* `size` bytes at a multiple of `alignment` (and of 16 for sizes from 16 on). */
+/* `size` bytes at a multiple of `alignment` (and of 16 for sizes from 16 on); null and ENOMEM as
+ * emma_malloc. */
 void* emma_alloc(size_t size, size_t alignment) EMMA_NOEXCEPT EMMA_ALLOCATES(1);
 
 /* The same, zeroed. */
@@ -117,7 +119,11 @@ bool emma_owns(const void* ptr) EMMA_NOEXCEPT;
  * objects of a size the pages that no live one reaches into, where a sixteenth of 64 KiB or more is
  * free (a system call for each gap). Returns how many bytes went back, those between objects not
  * counted. A heap in which another thread is at work at this moment keeps what it has. Idle
- * threads' heaps are reached by membarrier(2), which a sandbox must allow for that. */
+ * threads' heaps are reached by membarrier(2), which a sandbox must allow for that.
+ *
+ * A shared object with Emma inside calls it before it is unloaded, when its objects are freed and
+ * its threads have ended or called emma_thread_detach: no destructor gives back what is kept for
+ * reuse. */
 size_t emma_trim(void) EMMA_NOEXCEPT;
 
 /* Called for a live object of `bytes` usable bytes; false ends the walk. It may call any function
@@ -185,7 +191,7 @@ struct emma_heap_options {
     void* region;
     size_t region_bytes;
     /* The most that the heap may take from its source, metadata included; 0: no limit. Beyond it
-     * allocations return null. */
+     * allocations return null. With a region: how much of it is used at most. */
     size_t limit_bytes;
     /* Where not null: receives the least size that would do where region_bytes or limit_bytes is
      * too small, else 0. */
@@ -266,7 +272,7 @@ struct emma_class_stats {
 
 /* What the default instance holds. Counters are read one by one: exact while nothing else runs. */
 struct emma_stats {
-    size_t mapped_bytes;      /* obtained from the system, metadata included */
+    size_t mapped_bytes;      /* obtained from the source and in use or free, metadata included */
     size_t mapped_peak_bytes; /* the most there ever was */
     size_t idle_bytes;        /* ready in a reserve or fixed region and not in mapped_bytes */
     size_t live_bytes;        /* held by live objects, in whole slots, slices or pages */
@@ -327,7 +333,8 @@ enum emma_panic_kind {
 struct emma_panic {
     enum emma_panic_kind kind;
     const void* pointer; /* the pointer in question, or null */
-    size_t size_class;   /* the slot size of the object at `pointer` in bytes; 0: none */
+    /* Bytes of a slot of the object's size class; 0: no object, or one that is in no slab. */
+    size_t size_class;
     const char* message; /* the line of the default handler, without newline */
 };
 

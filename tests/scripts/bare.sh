@@ -6,6 +6,8 @@
 # TEST-ONCE: it builds sets of its own
 # TEST-LIMIT: 900
 set -uo pipefail
+# shellcheck source=tests/scripts/built
+. "$(dirname "$0")/built" "${1-}" programs
 unset MAKEFLAGS MAKELEVEL MFLAGS
 failed=0
 fail() { echo "$*" && failed=1; }

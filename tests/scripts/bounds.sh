@@ -4,4 +4,6 @@
 # TEST-ONCE: the sample runs in every set
 # TEST-LIMIT: 200
 set -euo pipefail
+# shellcheck source=tests/scripts/built
+. "$(dirname "$0")/built" "${1-}" programs
 timeout 180 "$1/tests/static/tests/freestanding/bounds" 1

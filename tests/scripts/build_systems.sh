@@ -5,6 +5,8 @@
 # spaces as far as the tool allows, and the program runs, static and without a libc.
 # TEST-LIMIT: 200
 set -uo pipefail
+# shellcheck source=tests/scripts/built
+. "$(dirname "$0")/built" "${1-}"
 unset MAKEFLAGS MAKELEVEL MFLAGS CC CXX CFLAGS CXXFLAGS LDFLAGS
 work=$(mktemp -d)
 trap 'rm -rf "$work"' EXIT

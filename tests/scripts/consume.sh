@@ -7,6 +7,8 @@
 # TEST-ONCE: it installs the default build
 # TEST-LIMIT: 400
 set -euo pipefail
+# shellcheck source=tests/scripts/built
+. "$(dirname "$0")/built" "${1-}"
 unset MAKEFLAGS MAKELEVEL MFLAGS
 work=$(mktemp -d)
 trap 'rm -rf "$work"' EXIT

@@ -6,6 +6,8 @@
 # TEST-ONCE: it builds its own sets
 # TEST-LIMIT: 240
 set -euo pipefail
+# shellcheck source=tests/scripts/built
+. "$(dirname "$0")/built" "${1-}"
 unset MAKEFLAGS MAKELEVEL MFLAGS
 set=$1
 one=build/prefix-one_ two=build/clang-checks-prefix-two_

@@ -6,6 +6,8 @@
 # TEST-ONCE: the commands build the default set
 # TEST-LIMIT: 240
 set -uo pipefail
+# shellcheck source=tests/scripts/built
+. "$(dirname "$0")/built" "${1-}"
 unset MAKEFLAGS MAKELEVEL MFLAGS EMULATOR
 failed=0
 count=0

@@ -6,6 +6,8 @@
 # TEST-ONCE: the compiler makes no difference to what is refused
 # TEST-LIMIT: 900
 set -uo pipefail
+# shellcheck source=tests/scripts/built
+. "$(dirname "$0")/built" "${1-}" programs
 program=$1/tests/static/tests/faults/workload
 work=$(mktemp -d)
 trap 'rm -rf "$work"' EXIT

@@ -4,6 +4,8 @@
 # C++17 and C++20, hosted and freestanding, with gcc and clang, without a warning.
 # TEST-ONCE: the headers are the same in every set
 set -euo pipefail
+# shellcheck source=tests/scripts/built
+. "$(dirname "$0")/built" "${1-}"
 include=$1/include
 work=$(mktemp -d)
 trap 'rm -rf "$work"' EXIT

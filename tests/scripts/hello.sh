@@ -5,6 +5,8 @@
 # The budgets are those of the default build, static; a static-PIE has a page more in its file (4 KiB)
 # and one call more (it protects what it has relocated), and clang's code fills a page more. Memory is looked at by tests/freestanding/footprint.c.
 set -euo pipefail
+# shellcheck source=tests/scripts/built
+. "$(dirname "$0")/built" "${1-}" programs
 set=$1
 work=$(mktemp -d)
 trap 'rm -rf "$work"' EXIT

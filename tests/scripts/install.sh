@@ -7,6 +7,8 @@
 # could not take is refused before anything is written.
 # TEST-ONCE: it installs the default build
 set -euo pipefail
+# shellcheck source=tests/scripts/built
+. "$(dirname "$0")/built" "${1-}"
 unset MAKEFLAGS MAKELEVEL MFLAGS
 work=$(mktemp -d)
 trap 'rm -rf "$work"' EXIT
@@ -16,6 +18,7 @@ complain() { echo "$*" && exit 1; }
 mv "$work/a b, c/opt" "$work/opt"
 modes=$(find "$work/opt" -type d ! -perm 755 -o -type f ! -perm 644 ! -path '*/bin/*' ! -path '*/ld/*' -o -type f -path '*/bin/*' ! -perm 755)
 [[ -z $modes ]] || complain "modes: $(tr '\n' ' ' <<<"$modes")"
+# shellcheck disable=SC2016  # make's dollars
 for prefix in '/opt/a b' /opt/a,b "/opt/a'b" '/opt/$$b' ''; do
     for name in PREFIX LIBDIR INCLUDEDIR; do
         said=$(make install DESTDIR="$work/refused" "$name=$prefix" 2>&1) && complain "not refused: $name=$prefix"
@@ -25,9 +28,11 @@ done
 # Folders of one's own, as distributions have them; and back.
 folders=(DESTDIR="$work/other" PREFIX=/usr LIBDIR=/usr/lib/x86_64-linux-gnu INCLUDEDIR=/usr/include/emma)
 make install "${folders[@]}" >/dev/null
-"$work/other/usr/bin/emma-cc" examples/hello.c -o "$work/hello" && "$work/hello" >/dev/null || complain "LIBDIR, INCLUDEDIR: the wrapper"
+"$work/other/usr/bin/emma-cc" examples/hello.c -o "$work/hello" || complain "LIBDIR, INCLUDEDIR: the wrapper"
+"$work/hello" >/dev/null
 read -ra flags < <(PKG_CONFIG_PATH=$work/other/usr/lib/x86_64-linux-gnu/pkgconfig pkg-config --cflags --libs emma-nolibc)
-gcc examples/hello.c "${flags[@]}" -o "$work/hello" && "$work/hello" >/dev/null || complain "LIBDIR, INCLUDEDIR: pkg-config"
+gcc examples/hello.c "${flags[@]}" -o "$work/hello" || complain "LIBDIR, INCLUDEDIR: pkg-config"
+"$work/hello" >/dev/null
 make uninstall "${folders[@]}"
 left=$(find "$work/other" ! -type d)
 [[ -z $left ]] || complain "uninstall left $left"
@@ -88,10 +93,10 @@ sed 's/strcmp(emma_version(), EMMA_VERSION_TEXT) != 0/emma_version()[0] != EMMA_
 cp meson/hosted.c hosted.c
 unset CC CXX
 if command -v cmake >/dev/null; then
-    cmake -S cmake -B built-cmake >log 2>&1 && cmake --build built-cmake >>log 2>&1 || { cat log && exit 1; }
+    { cmake -S cmake -B built-cmake && cmake --build built-cmake; } >log 2>&1 || complain "$(cat log)"
 fi
 if command -v meson >/dev/null; then
-    meson setup built-meson meson >log 2>&1 && meson compile -C built-meson >>log 2>&1 || { cat log && exit 1; }
+    { meson setup built-meson meson && meson compile -C built-meson; } >log 2>&1 || complain "$(cat log)"
 fi
 for program in built-*/emma*-program; do
     "$program" || complain "$program: status $?"

@@ -5,6 +5,8 @@
 # that finds a growth.
 # TEST-ONCE: the table is for one compiler and set of options
 set -euo pipefail
+# shellcheck source=tests/scripts/built
+. "$(dirname "$0")/built" "${1-}"
 cd "$(dirname "$0")/../.."
 table=tests/bench/instructions.txt
 work=$(mktemp -d)

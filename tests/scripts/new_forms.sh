@@ -5,6 +5,8 @@
 # libstdc++ and libc++; and what becomes of exceptions there.
 # TEST-LIMIT: 200
 set -uo pipefail
+# shellcheck source=tests/scripts/built
+. "$(dirname "$0")/built" "${1-}"
 set=$(readlink -f "$1")
 sources=$PWD/tests/new
 work=$(mktemp -d)

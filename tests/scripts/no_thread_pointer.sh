@@ -7,6 +7,8 @@
 # TEST-ONCE: it builds its own sets
 # TEST-LIMIT: 240
 set -uo pipefail
+# shellcheck source=tests/scripts/built
+. "$(dirname "$0")/built" "${1-}" programs
 unset MAKEFLAGS MAKELEVEL MFLAGS
 work=$(mktemp -d)
 trap 'rm -rf "$work"' EXIT

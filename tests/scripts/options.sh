@@ -4,6 +4,8 @@
 # one that does not work yet, and a compiler that is not there are refused in one clear line.
 # TEST-ONCE: it is about the Makefile
 set -uo pipefail
+# shellcheck source=tests/scripts/built
+. "$(dirname "$0")/built" "${1-}"
 failed=0
 unset MAKEFLAGS MAKELEVEL MFLAGS
 help=$(make help)

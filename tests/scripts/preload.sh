@@ -5,6 +5,8 @@
 # parallel compilation. The inputs are made here; every run has a time limit.
 # TEST-LIMIT: 300
 set -uo pipefail
+# shellcheck source=tests/scripts/built
+. "$(dirname "$0")/built" "${1-}" preload
 library=$(realpath "$1/libemma_preload.so") || exit 1
 work=$(mktemp -d)
 server=

@@ -6,6 +6,8 @@
 # TEST-ONCE: it builds with the default build
 # TEST-LIMIT: 240
 set -euo pipefail
+# shellcheck source=tests/scripts/built
+. "$(dirname "$0")/built" "${1-}"
 work=$(mktemp -d)
 trap 'rm -rf "$work"' EXIT
 # Debian's, where there are several.

@@ -5,6 +5,8 @@
 # alone, in the way that is meant; the files after it are served.
 # TEST-LIMIT: 120
 set -uo pipefail
+# shellcheck source=tests/scripts/built
+. "$(dirname "$0")/built" "${1-}" programs
 work=$(mktemp -d)
 trap 'rm -rf "$work"' EXIT
 cp README.md "$work/text"

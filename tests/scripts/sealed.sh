@@ -4,6 +4,8 @@
 # under SECCOMP_MODE_STRICT: any system call but read, write and exit would kill it.
 # TEST-LIMIT: 200
 set -uo pipefail
+# shellcheck source=tests/scripts/built
+. "$(dirname "$0")/built" "${1-}" programs
 failed=0
 for kind in static static-pie; do
     for threads in 1 2 4; do

@@ -7,6 +7,8 @@
 # TEST-ONCE: the list is the same in every set
 # TEST-LIMIT: 240
 set -uo pipefail
+# shellcheck source=tests/scripts/built
+. "$(dirname "$0")/built" "${1-}" programs
 set=$1
 root=$(dirname "$0")/../..
 work=$(mktemp -d)

@@ -6,6 +6,8 @@
 # TEST-ONCE: it is about the harness
 # TEST-LIMIT: 900
 set -uo pipefail
+# shellcheck source=tests/scripts/built
+. "$(dirname "$0")/built" "${1-}" programs
 here=$(cd "$(dirname "$0")/../.." && pwd)
 work=$(mktemp -d)
 trap 'rm -rf "$work"' EXIT

@@ -3,6 +3,8 @@
 # tests/scripts/strict.sh SET: the example sorts as sort does; after it has entered strict mode it makes no
 # call but read, write and exit; what it cannot hold it refuses by its own words, not by a signal.
 set -uo pipefail
+# shellcheck source=tests/scripts/built
+. "$(dirname "$0")/built" "${1-}" programs
 work=$(mktemp -d)
 trap 'rm -rf "$work"' EXIT
 failed=0

@@ -2,6 +2,8 @@
 # SPDX-License-Identifier: MIT OR Apache-2.0
 # tests/scripts/symbols.sh SET: the archives offer exactly the names that linker/*.symbols list.
 set -uo pipefail
+# shellcheck source=tests/scripts/built
+. "$(dirname "$0")/built" "${1-}"
 set=$1
 export LC_ALL=C
 failed=0

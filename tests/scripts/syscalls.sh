@@ -5,6 +5,8 @@
 # not made. Rows marked (rare) need not be seen. --print shows what was seen. And emma_stats counts
 # exactly the memory calls that strace sees.
 set -uo pipefail
+# shellcheck source=tests/scripts/built
+. "$(dirname "$0")/built" "${1-}" programs
 set=$1
 here=$(dirname "$0")
 work=$(mktemp -d)

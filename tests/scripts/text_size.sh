@@ -4,6 +4,8 @@
 # aligned_alloc and posix_memalign pull into a program: at most 12 KB (12,288 bytes) in the default
 # build.
 set -euo pipefail
+# shellcheck source=tests/scripts/built
+. "$(dirname "$0")/built" "${1-}"
 archive=$1/libemma.a
 work=$(mktemp -d)
 trap 'rm -rf "$work"' EXIT

@@ -3,6 +3,8 @@
 # tests/scripts/wordfreq.sh SET: the example wordfreq: counts that agree with the system's tools, and a
 # clear line and an exit status for input that cannot be used and for a wrong command line.
 set -uo pipefail
+# shellcheck source=tests/scripts/built
+. "$(dirname "$0")/built" "${1-}" programs
 work=$(mktemp -d)
 trap 'rm -rf "$work"' EXIT
 failed=0

@@ -6,6 +6,8 @@
 # TEST-ONCE: one compiler will do
 # TEST-LIMIT: 240
 set -uo pipefail
+# shellcheck source=tests/scripts/built
+. "$(dirname "$0")/built" "${1-}"
 set=$(realpath "$1") || exit 1
 cd "$(dirname "$0")/../../tests/bench/workloads" || exit 1
 work=$(mktemp -d)

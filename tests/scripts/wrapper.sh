@@ -5,6 +5,8 @@
 # and say what they cannot do.
 # shellcheck disable=SC2317  # functions are called through expect
 set -uo pipefail
+# shellcheck source=tests/scripts/built
+. "$(dirname "$0")/built" "${1-}"
 set=$(readlink -f "$1")
 work=$(mktemp -d)
 trap 'rm -rf "$work"' EXIT
