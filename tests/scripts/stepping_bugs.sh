@@ -79,7 +79,7 @@ bug "entry without a look at the visitor's flag" core/heap.h \
     's/^        if \(visited.admits\(before\)\) \[\[likely\]\]/        if (before == Busy::Mark::kUnoccupied)/' \
     trim stop
 bug "a drain that does not wait for the count of words that it found" core/heap.cpp \
-    's/^    slab->uncounted = static_cast.*$/    (void)early;/; s/ \+ early - static_cast/ - static_cast/' \
+    's/^    slab->uncounted = static_cast.* early - kBitmapWords\);$/    slab->uncounted = static_cast<std::uint16_t>(slab->uncounted - kBitmapWords); (void)early;/; s/ \+ early - static_cast/ - static_cast/' \
     free-remote-arena stop
 bug "a walk that pins no arena" core/arena_pool.h \
     's/list_.pin\(place\);/list_.at(place);/; /list_.unpin\(place\);/d' \

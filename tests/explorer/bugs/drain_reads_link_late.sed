@@ -2,5 +2,5 @@
 # drain_inbox() reads the link after the count was taken, when the slab may have been pushed again.
 # file: core/heap.cpp
 # scenario: remote_free
-/Slab\* const next = inbox_next_of/d
-s/slab = next;/slab = inbox_next_of(slab);/
+/^        draining = inbox_next_of\(slab\);$/d
+s/^        collect\(slab, 0\);$/&\n        draining = inbox_next_of(slab);/

@@ -3,4 +3,5 @@
 # file: core/instance.cpp
 # scenario: handler_freed_in
 # options: FOR=size TLS=1
-s/^    if \(!own->enter\(\)\) return false;$/    (void)own->enter();/
+/^    if \(!own->enter\(\) \&\&/,/return false;/c\
+    (void)own->enter();

@@ -4,4 +4,4 @@
 # rebuild: tests/explorer/scenarios/handlers.cpp
 # scenario: handler_trims
 # options: TLS=1
-/heaps.for_each\(\[&\]\(Heap\* heap\) \{/,/^}/s/^        if \(heap->enter\(\)\) \{$/        (void)heap->enter();\n        {/
+/^void Instance::with_heap_alone/,/^}/s/^    if \(heap->enter\(\)\) \{$/    (void)heap->enter();\n    {/
