@@ -47,18 +47,15 @@ ArenaList::Cell* ArenaList::cell_mapping(Pages& pages, std::uint32_t place) {
     return cell(place);
 }
 
-Arena* ArenaList::at(std::uint32_t place) const {
-    Cell* const found = cell(place);
-    // Acquire pairs with add() and show(): the arena is seen whole. More only for pin().
-    const std::uintptr_t arena = found == nullptr ? 0 : found->arena.load(memory_order_seq_cst);
-    return arena == kHidden ? nullptr : reinterpret_cast<Arena*>(arena);
-}
-
 Arena* ArenaList::pin(std::uint32_t place) const {
-    cell(place)->pins.fetch_add(1, memory_order_seq_cst);
-    Arena* const arena = at(place);
-    if (arena == nullptr) unpin(place);
-    return arena;
+    Cell* const found = cell(place);
+    if (found == nullptr) return nullptr;
+    found->pins.fetch_add(1, memory_order_seq_cst);
+    // Acquire pairs with add() and show(): the arena is seen whole. More: see hide().
+    const std::uintptr_t arena = found->arena.load(memory_order_seq_cst);
+    if (arena > kHidden) return reinterpret_cast<Arena*>(arena);
+    found->pins.fetch_sub(1, memory_order_release);
+    return nullptr;
 }
 
 // Release pairs with is_pinned(): the look is over.

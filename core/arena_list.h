@@ -20,7 +20,8 @@ class ArenaList {
     // The place that the arena got, also in its head; kNoPlace: the list must grow and the source
     // refuses.
     std::uint32_t add(Pages& pages, Arena* arena);
-    // The same, and it stays mapped until unpin(); null: there is none, and nothing to unpin.
+    // The arena at a place below end(), which stays mapped until unpin(); null: there is none, and
+    // nothing to unpin.
     Arena* pin(std::uint32_t place) const;
     void unpin(std::uint32_t place) const;
 
@@ -34,9 +35,6 @@ class ArenaList {
 
     // One more than the last place ever used.
     std::uint32_t end() const { return end_.load(memory_order_acquire); }
-    // The arena at a place below end(), or null.
-    Arena* at(std::uint32_t place) const;
-
     // Calls visit(addr, bytes) for each mapping of a chunk.
     template <typename Visitor>
     void for_each_mapping(Visitor visit) const {

@@ -11,9 +11,11 @@ namespace {
 // Released from one look to the next: so many, and the slices in use so many times.
 constexpr std::size_t kLeastSlices = 64;
 constexpr std::size_t kTurnovers = 8;
+// What a peak has left needs no turnover: more than so much, and than half of what one is due
+// after.
+constexpr std::size_t kPeakSlices = 512;
 constexpr std::size_t kPurgeLimit = 64;  // slices free and resident, at first
 constexpr std::size_t kMostExtra = 192;
-constexpr unsigned kLimitDecay = 128;  // what it was raised by falls by this part at every look
 
 }  // namespace
 
@@ -118,7 +120,9 @@ void ArenaPool::release(Arena* arena, unsigned first, unsigned count) {
     const std::size_t released = released_slices_.fetch_add(count, memory_order_relaxed);
     const std::size_t since = released - last_look_.load(memory_order_relaxed);
     const std::size_t used = claimed_slices_.load(memory_order_relaxed) - released;
-    if (since >= kLeastSlices + list_.end() / 16 + kTurnovers * used) look(released, used);
+    std::size_t turned = kTurnovers * used;
+    if (dirty_slices_.load(memory_order_relaxed) > kPeakSlices + turned / 2) turned = 0;
+    if (since >= kLeastSlices + list_.end() / 16 + turned) look(released, used);
 }
 
 // Where slices that were purged are wanted again, purging them was a mistake: allow twice as much.
@@ -153,7 +157,6 @@ void ArenaPool::look(std::size_t released, std::size_t used) {
         list_.unpin(place);
     }
     dirty_slices_.store(dirty, memory_order_relaxed);
-    extra_limit_.store(extra - extra / kLimitDecay, memory_order_relaxed);
 }
 
 }  // namespace emma

@@ -5,12 +5,13 @@
 //
 // Memory goes back in two ways:
 //   purge   free slices keep their addresses and lose their pages. When as much has been released
-//           as is in use eight times over (and 4 MiB, and a slice for every 16 arenas), a scan
+//           as is in use eight times over, and 4 MiB, and a slice for every 16 arenas, a scan
 //           purges what stayed free since the scan before, until half of a limit is left of what is
-//           free and resident. The limit is 4 MiB; while slices that were purged come into use
-//           again, up to 16 MiB and twice what is in use. So a steady program purges nothing, and a
-//           peak goes back as often as it comes. No clock. Pages between the live objects of a slab
-//           are purged on emma_trim only: see Heap::purge_between_objects().
+//           free and resident. If that is more than 32 MiB and four times what is in use, the next
+//           scan is due without a turnover. The limit is 4 MiB, and rises when slices that were
+//           purged come into use again: to 16 MiB and twice what is in use. So a steady program
+//           purges nothing, and a peak goes back as often as it comes. No clock. Pages between the
+//           live objects of a slab are purged on emma_trim only: see Heap::purge_between_objects().
 //   unmap   an arena without a slice in use, on trim(). Such an arena is closed (all its slices are
 //           claimed), hidden in the list, leaves the table, and is unmapped if then no guard is
 //           held and its place is not pinned: a thread that counts itself after that finds it

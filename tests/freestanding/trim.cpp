@@ -192,6 +192,27 @@ void test_falling_demand() {
     emma_trim();
 }
 
+// Peaks that nobody trims after: what is freed goes back as it is freed, however often.
+void test_peaks(std::size_t size) {
+    const std::size_t start = status_kib("VmRSS:");
+    std::size_t peak = 0, after = 0;
+    for (int round = 0; round < 3; ++round) {
+        void* list = nullptr;
+        for (std::size_t bytes = 0; bytes < (g_small ? 6400000u : 64000000u); bytes += size) {
+            list = push(list, size);
+            for (std::size_t at = 4096; at < size; at += 4096) static_cast<char*>(list)[at] = 1;
+        }
+        peak = status_kib("VmRSS:");
+        free_list(list);
+        after = status_kib("VmRSS:");
+        CHECK(after == 0 || (peak >= start + 60000 && after <= start + (24u << 10)));
+    }
+    test_report("peaks of objects of", size);
+    test_report("VmRSS at the last, KiB", peak);
+    test_report("and all freed, KiB", after);
+    emma_trim();
+}
+
 void test_start_footprint() {
     const std::size_t start = status_kib("VmRSS:");
     void* list = nullptr;
@@ -216,6 +237,8 @@ int main(int argc, char**) {
     emma_free(emma_malloc(1));
     test_start_footprint();
     test_falling_demand();
+    constexpr std::size_t kSizes[] = {500, 40000, 135000, 5000000};
+    for (const std::size_t size : kSizes) test_peaks(size);
     test_pages_between_objects();
     test_no_thrashing();
     test_sleeping_thread();

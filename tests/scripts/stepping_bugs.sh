@@ -82,7 +82,7 @@ bug "a drain that does not wait for the count of words that it found" core/heap.
     's/^    slab->uncounted = static_cast.* early - kBitmapWords\);$/    slab->uncounted = static_cast<std::uint16_t>(slab->uncounted - kBitmapWords); (void)early;/; s/ \+ early - static_cast/ - static_cast/' \
     free-remote-arena stop
 bug "a walk that pins no arena" core/arena_pool.h \
-    's/list_.pin\(place\);/list_.at(place);/; /list_.unpin\(place\);/d' \
+    '/^            visit\(\*arena\);$/{N;s/(.*)\n(.*)/\2\n\1/}' \
     walk-arenas stop
 bug "an empty arena that waits until its place is not pinned" core/trim.cpp \
     '/is_pinned\(place\)\) \{$/,/^    \}$/s/put_back\(arena, removal\);/table_.cancel_removal(removal);/' \

@@ -107,13 +107,15 @@ class ListGrows : public Scenario {
             return;
         }
         for (std::uint32_t place = 7; place < list_.end(); ++place)
-            if (const Arena* const arena = list_.at(place))
+            if (const Arena* const arena = list_.pin(place)) {
                 expect(arena->head.place == place, "an arena at another's place");
+                list_.unpin(place);
+            }
     }
     void check() override {
         expect(list_.end() == 10, "the end of the list");
         for (Arena* arena : arenas_)
-            expect(list_.at(arena->head.place) == arena, "an arena is lost");
+            expect(list_.pin(arena->head.place) == arena, "an arena is lost");
     }
 };
 const Registration<ListGrows> list_two("list_grows", 2, "two arenas for which there is no place");
