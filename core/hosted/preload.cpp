@@ -62,3 +62,6 @@ bool thread_may_attach() {
 }
 
 }  // namespace emma
+
+// malloc_trim(3): 1 if memory went back. What is to stay at the top of a heap is no matter here.
+EMMA_PUBLIC int malloc_trim(std::size_t) noexcept { return emma_trim() != 0 ? 1 : 0; }
