@@ -53,7 +53,7 @@ constexpr std::size_t kBytes = sizeof(V);
 }
 
 // The order of strides that differ.
-[[gnu::noinline]] int order_of_four(const Byte* left, const Byte* right) {
+[[gnu::noinline]] int order_of_four_avx2(const Byte* left, const Byte* right) {
     const int order = order_of_two(left, right);
     return order != 0 ? order : order_of_two(left + 2 * kBytes, right + 2 * kBytes);
 }
@@ -98,13 +98,13 @@ int compare_avx2(const Byte* left, const Byte* right, std::size_t n) {
     const Byte* const last = left + n - kStride;
     do {
         opaque(left);
-        if (!Loops32::strides_equal(left, right)) return order_of_four(left, right);
+        if (!Loops32::strides_equal(left, right)) return order_of_four_avx2(left, right);
         left += kStride;
         right += kStride;
     } while (left < last);
     right -= left - last;
     if (Loops32::strides_equal(last, right)) return 0;
-    return order_of_four(last, right);
+    return order_of_four_avx2(last, right);
 }
 
 std::size_t length_avx2(const Byte* string) {

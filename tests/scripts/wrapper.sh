@@ -194,6 +194,7 @@ for flag in -fsanitize=address -fsanitize=thread -fsanitize=undefined -fsanitize
     expect "$flag, C++: one line" one_line "$cxx" $flag -c main.cpp
     expect "nothing came of $flag" refuses test -e refused
 done
+expect "gold: one line" one_line "$cc" -fuse-ld=gold main.c part.c -o refused
 expect "traps need nothing" "$cc" -fsanitize=undefined -fsanitize-undefined-trap-on-error main.c part.c -o trapping && expect "run" ./trapping
 expect "clang's too" env CC=clang "$cc" -fsanitize=undefined -fsanitize-trap=all main.c part.c -o trapping && expect "run so" ./trapping
 expect "switched off again" "$cc" -fsanitize=address -fno-sanitize=all main.c part.c -o plain && expect "runs plain" ./plain
