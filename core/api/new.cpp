@@ -9,4 +9,6 @@ EMMA_REPLACEABLE void* operator new(std::size_t size) {
     return object;
 }
 
-EMMA_DEFAULT_FORM(void* default_new(std::size_t), "_Znwm")
+namespace emma {
+void* default_new(std::size_t) __attribute__((alias("_Znwm")));
+}

@@ -16,13 +16,6 @@
 // Weak: a program may replace any form, also where it links the archive whole.
 #define EMMA_REPLACEABLE __attribute__((visibility("default"), weak))
 
-// In the file of a form: a second name of that default, by which others see whether it was
-// replaced.
-#define EMMA_DEFAULT_FORM(declaration, symbol)  \
-    namespace emma {                            \
-    declaration __attribute__((alias(symbol))); \
-    }
-
 namespace emma {
 
 // The loop of [new.delete.single]/4: as long as there is a new-handler it is called and memory
@@ -30,8 +23,8 @@ namespace emma {
 // here.
 void* allocate_with_handler(std::size_t size, std::size_t alignment, bool may_fail);
 
-// The default forms by names that no program has. Null: the program replaced the form, and the
-// default is not in it.
+// The default forms by second names, which no program has: aliases in the forms' own files. Null:
+// the program replaced the form, and the default is not in it.
 [[gnu::weak]] void* default_new(std::size_t size);
 [[gnu::weak]] void* default_new_aligned(std::size_t size, std::align_val_t alignment);
 [[gnu::weak]] void* default_new_array(std::size_t size);

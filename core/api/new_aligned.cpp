@@ -6,4 +6,7 @@ EMMA_REPLACEABLE void* operator new(std::size_t size, std::align_val_t alignment
     return emma::allocate_with_handler(size, static_cast<std::size_t>(alignment), false);
 }
 
-EMMA_DEFAULT_FORM(void* default_new_aligned(std::size_t, std::align_val_t), "_ZnwmSt11align_val_t")
+namespace emma {
+void* default_new_aligned(std::size_t, std::align_val_t)
+    __attribute__((alias("_ZnwmSt11align_val_t")));
+}

@@ -4,4 +4,6 @@
 
 EMMA_REPLACEABLE void* operator new[](std::size_t size) { return ::operator new(size); }
 
-EMMA_DEFAULT_FORM(void* default_new_array(std::size_t), "_Znam")
+namespace emma {
+void* default_new_array(std::size_t) __attribute__((alias("_Znam")));
+}

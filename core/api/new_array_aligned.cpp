@@ -6,5 +6,7 @@ EMMA_REPLACEABLE void* operator new[](std::size_t size, std::align_val_t alignme
     return ::operator new(size, alignment);
 }
 
-EMMA_DEFAULT_FORM(void* default_new_array_aligned(std::size_t, std::align_val_t),
-                  "_ZnamSt11align_val_t")
+namespace emma {
+void* default_new_array_aligned(std::size_t, std::align_val_t)
+    __attribute__((alias("_ZnamSt11align_val_t")));
+}

@@ -15,7 +15,7 @@ cd "$work" || exit 1
 export EMMA_REAL_CXX=g++
 [[ $set == *clang* ]] && EMMA_REAL_CXX=clang++
 preload=$set/libemma_preload.so
-whole=(-Wl,--whole-archive "$set/libemma.a" -Wl,--no-whole-archive)
+whole=("-Wl,--whole-archive" "$set/libemma.a" "-Wl,--no-whole-archive")
 failed=0 done=0
 passes() { # description preload source command...
     local name=$1 library=$2 source=$3

@@ -1,0 +1,7 @@
+// SPDX-License-Identifier: MIT OR Apache-2.0
+// wmemmove (C23 7.31.4.3.5), of which std::wstring is made.
+#include "crt/string/functions.h"
+
+EMMA_CRT_C wchar_t* wmemmove(wchar_t* to, const wchar_t* from, std::size_t n) {
+    return static_cast<wchar_t*>(memmove(to, from, n * sizeof(wchar_t)));
+}
