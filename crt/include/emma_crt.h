@@ -9,9 +9,9 @@
  * main is emma_exit with main's result. Usable from C99 and C++17 on. Linux on x86-64.
  *
  * Beside the names below the library defines those that compilers, the C++ ABI and ordinary code
- * expect: C23's <string.h> and the like, errno's __errno_location, environ, getenv, exit _exit _Exit
- * atexit quick_exit at_quick_exit abort, setjmp, assert, _FORTIFY_SOURCE, and what C++ programs without
- * exceptions need; crt/README.md lists them. All are weak.
+ * expect: C23's <string.h> and the like, errno's __errno_location, environ, getenv, exit _exit
+ * _Exit atexit quick_exit at_quick_exit abort, setjmp, assert, _FORTIFY_SOURCE, and what C++
+ * programs without exceptions need; crt/README.md lists them. All are weak.
  *
  * Errors are returned as positive error numbers (errno(3)); no function here sets errno.
  */
