@@ -130,7 +130,7 @@ template <typename Work>
 void Instance::with_heap_alone(Heap* heap, bool may_visit, Work work) {
     const bool is_own = heap == current_heap();
     if (!is_own && !HeapPool::try_acquire(heap, Holder::operation(current_heap()))) {
-        if (may_visit) (void)HeapPool::visit(heap, work);
+        if (may_visit) (void)HeapPool::visit(heap, work, heaps.visitors_mark(arenas.pages()));
         return;
     }
     if (heap->enter()) {

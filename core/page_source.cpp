@@ -2,7 +2,7 @@
 // The default page source. It chooses addresses itself, so that an aligned mapping is one system
 // call that maps not a page too many. What no object may reach lies apart from the objects:
 //
-//   TiB    17                  24                         31                  32
+//   TiB    17                  24                         31                  38
 //          | arenas            | huge objects             | metadata          |
 //          | |4|gap|4|gap| ... | each at a multiple of 4  | page after page   |      (MiB)
 //
@@ -26,13 +26,12 @@ constinit Atomic<std::uintptr_t> g_zone_cursors[kZoneCount];
 namespace {
 
 // Below position-independent programs, libraries and stacks, above everything that is linked at a
-// fixed address and above AddressSanitizer's shadow, within what valgrind and QEMU map.
-constexpr std::uint8_t kZoneStartTib[] = {17, 24, 31, 32};
-static_assert(sizeof kZoneStartTib == kZoneCount + 1);
-static_assert(std::uintptr_t{kZoneStartTib[kArenaZone]} << 40 == kSystemOrigin);
-constexpr std::uintptr_t zone_start(unsigned zone) {
-    return std::uintptr_t{kZoneStartTib[zone]} << 40;
-}
+// fixed address and above AddressSanitizer's shadow; objects within what valgrind and QEMU map.
+constexpr std::size_t kZoneBytes = std::size_t{7} << 40;
+constexpr std::uintptr_t zone_start(unsigned zone) { return std::uintptr_t{17 + 7 * zone} << 40; }
+static_assert(zone_start(kArenaZone) == kSystemOrigin &&
+              zone_start(kHugeZone) == kSystemOrigin + kZoneBytes);
+
 // Tells the arenas' zone from the others.
 constexpr unsigned kZoneShift = 43;
 static_assert((zone_start(kArenaZone) >> kZoneShift) + 1 == zone_start(kHugeZone) >> kZoneShift);
@@ -63,13 +62,12 @@ std::uint64_t scramble(std::uint64_t high, std::uint64_t low) {
 }
 
 // An address range of the zone at a multiple of `unit` that no other call gets before the cursor
-// has gone round; 0: the zone is too small for it. `elsewhere`: not where the cursor is. Relaxed:
+// has gone round; 0: it is a TiB or more. `elsewhere`: not where the cursor is. Relaxed:
 // only the number matters. Retries only when another thread has taken its range.
 std::uintptr_t take_range(unsigned zone, std::size_t bytes, std::size_t unit, bool elsewhere) {
+    if ((bytes | unit) >> 40 != 0) return 0;
     const std::uintptr_t start = zone_start(zone);
-    const std::size_t zone_bytes = zone_start(zone + 1) - start;
-    if ((bytes | unit) > zone_bytes / 4) return 0;
-    const std::size_t room = zone_bytes - bytes - unit;
+    const std::size_t room = kZoneBytes - bytes - unit;
     std::uintptr_t cursor = g_zone_cursors[zone].load(memory_order_relaxed);
     for (;;) {
         std::uintptr_t addr = align_up(cursor, unit);

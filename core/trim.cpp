@@ -50,9 +50,6 @@ std::size_t Instance::trim_quietly() {
     return arenas.trim();
 }
 
-// Makes all threads of the process pass a memory barrier: see Visited.
-bool barrier_on_all_threads() { return arch::barrier_on_all_threads(); }
-
 void Heap::trim() {
     drain_inbox();
     for (unsigned index = 0; index < kSizeClassCount; ++index) {

@@ -353,9 +353,10 @@ void emma_set_panic_handler(emma_panic_handler handler) EMMA_NOEXCEPT;
 void emma_out_of_memory(void) EMMA_NOEXCEPT EMMA_NORETURN;
 
 /* Gives the calling thread a heap now instead of at its first allocation: 0 or ENOMEM. On a thread
- * that left a signal handler by longjmp out of Emma (and so works through borrowed heaps since), or
- * whose heap another thread has died in (emma_trim, emma_walk, emma_check), it gives a new one. Not
- * from a signal handler. */
+ * that left a signal handler by longjmp out of Emma (and so works through borrowed heaps since) it
+ * takes its heap back, and those that it had borrowed in operations that were left so; what an
+ * operation had in its hands is lost. If another thread has died in its heap (emma_trim, emma_walk,
+ * emma_check), it gives a new one. Not from a signal handler. */
 int emma_thread_attach(void) EMMA_NOEXCEPT;
 
 /* Hands the calling thread's heap to whichever thread comes next; its objects stay valid. For a

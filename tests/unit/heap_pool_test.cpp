@@ -14,6 +14,15 @@
 
 using namespace emma;
 
+namespace emma {
+struct ForkInspector {
+    // What the kernel does to the page in a child.
+    static void fork(HeapPool& heaps) {
+        heaps.generations_.page_.load(memory_order_relaxed)->store(0, memory_order_relaxed);
+    }
+};
+}  // namespace emma
+
 namespace {
 struct Fixture {
     Fixture() : arenas(test.source()), pool(new HeapPool{}) {}
@@ -136,4 +145,22 @@ TEST_CASE("a visitor keeps entries out and leaves the heap as it found it") {
     REQUIRE(heap.visited.try_set());
     CHECK_FALSE(heap.enter());
     CHECK_FALSE(heap.busy.is_unoccupied());
+}
+
+TEST_CASE("a visitor that a fork has left behind loses the heap to its holder") {
+    Fixture f;
+    Heap* const heap = f.acquire();
+    REQUIRE(heap->visited.try_set(f.pool->visitors_mark(f.arenas.pages())));
+    CHECK_FALSE(heap->enter());
+    CHECK_FALSE(enter_left_heap(*f.pool, heap));
+    ForkInspector::fork(*f.pool);
+    CHECK_FALSE(heap->enter());
+    // Not while an operation that this one interrupted is at work in it.
+    (void)heap->busy.occupy();
+    CHECK_FALSE(enter_left_heap(*f.pool, heap));
+    heap->busy.exit();
+    REQUIRE(enter_left_heap(*f.pool, heap));
+    CHECK_FALSE(heap->visited.is_set());
+    heap->leave();
+    CHECK(heap->enter());
 }

@@ -143,7 +143,7 @@ TEST_CASE("arenas and the rest lie in zones of their own, wherever the cursors a
         void* const page = kSystemPages.map(kSystemPages.context, kPageBytes, kPageBytes, 0);
         const auto zone_of = [](void* pages) {
             const auto tib = reinterpret_cast<std::uintptr_t>(pages) >> 40;
-            return tib < 17 || tib >= 32 ? kZoneCount
+            return tib < 17 || tib >= 38 ? kZoneCount
                    : tib < 24            ? kArenaZone
                    : tib < 31            ? kHugeZone
                                          : kMetadataZone;

@@ -120,6 +120,9 @@ void proves_arena_gone(const World&, const Stats& before, const Stats& after) {
 void proves_new_heap(const World&, const Stats& before, const Stats& after) {
     if (kThreadHeaps) CHECK(after.heaps == before.heaps + 1);
 }
+void proves_same_heap(const World&, const Stats& before, const Stats& after) {
+    CHECK(after.heaps == before.heaps);
+}
 void proves_all_visited(const World& world, const Stats&, const Stats&) {
     CHECK(g_visited == world.count());
 }
@@ -135,7 +138,7 @@ void proves_lines(const World&, const Stats&, const Stats&) { CHECK(g_lines > 15
 
 constexpr Operation kRows[] = {
     {"thread_attach", populate, nullptr, act_attach, expect_zero, nullptr, 0},
-    {"thread_attach-anew", populate, heap_occupied, act_attach, expect_zero, proves_new_heap, 1},
+    {"thread_attach-again", populate, heap_occupied, act_attach, expect_zero, proves_same_heap, 1},
     {"thread_attach-first", populate, nullptr, act_attach, expect_zero, proves_new_heap, 0},
     {"thread_attach-visited", populate, heap_visited, act_attach, expect_zero, proves_new_heap, 0},
     {"thread_attach-visited-by-dead", populate, heap_visited_by_dead, act_attach, expect_zero,
