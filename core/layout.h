@@ -57,6 +57,16 @@ constexpr std::uintptr_t align_up(std::uintptr_t addr, std::size_t alignment) {
     return align_down(addr + alignment - 1, alignment);
 }
 
+// Whether Emma's memory may lie at an address: 48 bits of it are kept, and bit 47 stands for those
+// above (Owner in slab.h). Linux gives other addresses only to those who ask for them (5-level
+// paging).
+constexpr bool is_packable(std::uintptr_t addr) {
+    return (addr + (std::uintptr_t{1} << 47)) >> 48 == 0;
+}
+constexpr bool is_packable(std::uintptr_t addr, std::size_t bytes) {
+    return is_packable(addr) && is_packable(addr + bytes - 1);
+}
+
 constexpr std::uintptr_t arena_addr_of(std::uintptr_t addr) {
     return align_down(addr, kArenaBytes);
 }
@@ -67,6 +77,9 @@ constexpr std::size_t slice_count_for(std::size_t bytes) {
     return (bytes + kSliceMask) >> kSliceShift;
 }
 
+static_assert(is_packable(0x7fff'ffff'ffff) && is_packable(0xffff'8000'0000'0000));
+static_assert(!is_packable(0x8000'0000'0000) && !is_packable(0xffff'7fff'ffff'ffff));
+static_assert(!is_packable(0x7fff'ffff'f000, 0x1001) && is_packable(0x7fff'ffff'f000, 0x1000));
 static_assert(arena_addr_of(0x1'0041'2345) == 0x1'0040'0000);
 static_assert(raw(slice_index_of(0x1'0041'2345)) == 1);
 static_assert(align_up(1, 16) == 16 && align_up(16, 16) == 16);

@@ -145,11 +145,13 @@ void use_shared(emma_heap& heap) {
 
 // ---- the program's functions -------------------------------------------------------------------
 
-// Whatever the program's function yields, what core/ gets is aligned and zero.
+// Whatever the program's function yields, what core/ gets is aligned, at an address that it can
+// keep, and zero.
 void* map_by(const emma_page_source& functions, std::size_t bytes, std::size_t alignment) {
     void* const pages = functions.map(functions.context, bytes, alignment);
     if (pages == nullptr) return nullptr;
-    if ((reinterpret_cast<std::uintptr_t>(pages) & (alignment - 1)) != 0) {
+    const auto addr = reinterpret_cast<std::uintptr_t>(pages);
+    if ((addr & (alignment - 1)) != 0 || !is_packable(addr, bytes)) {
         if (functions.unmap != nullptr) (void)functions.unmap(functions.context, pages, bytes);
         return nullptr;
     }

@@ -79,6 +79,7 @@ Region* Region::make(void* memory, std::size_t bytes, std::size_t owner_bytes, F
     const bool is_compact = bytes < kLeastDefaultBytes;
     const std::uintptr_t origin = align_up(start, is_compact ? kCompactSliceBytes : kSliceBytes);
     if (end < start || origin < start || origin >= end) return nullptr;
+    if (!is_packable(start, bytes)) return nullptr;
     // A bit for each page that there may be; the last few are for pages that the head takes.
     const std::size_t head = head_bytes((end - origin) / kPageBytes, owner_bytes);
     if (head + kPageBytes > end - origin) return nullptr;

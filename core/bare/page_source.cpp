@@ -18,7 +18,8 @@ void* bare_map(void* counter, std::size_t bytes, std::size_t alignment, std::uin
     if (base != 0 && bytes < kArenaBytes) return nullptr;
     count_call(counter);
     void* const pages = emma_bare_map(bytes, alignment);
-    if ((reinterpret_cast<std::uintptr_t>(pages) & (alignment - 1)) == 0) return pages;
+    const auto addr = reinterpret_cast<std::uintptr_t>(pages);
+    if ((addr & (alignment - 1)) == 0 && is_packable(addr, bytes)) return pages;
     count_call(counter);
     (void)emma_bare_unmap(pages, bytes);
     return nullptr;

@@ -165,7 +165,8 @@ typedef struct emma_heap emma_heap;
  * multiple of 4096. */
 struct emma_page_source {
     /* Memory of `bytes` bytes at a multiple of `alignment` (a power of two from 4096 on; arenas ask
-     * for 4 MiB), or null. */
+     * for 4 MiB), or null. What lies elsewhere, or above 2^47 in user space (5-level paging), is
+     * given back unused. */
     void* (*map)(void* context, size_t bytes, size_t alignment);
     /* Takes pages back; parts of what map gave may come by themselves. False: they stay with the
      * heap. Null where nothing is ever taken back. */
@@ -185,9 +186,9 @@ struct emma_page_source {
  */
 struct emma_heap_options {
     const struct emma_page_source* source; /* copied */
-    /* Memory of the caller's, at any address, in which all of the heap lies: no system call is ever
-     * made. Its contents are overwritten; from 256 KiB on more than three quarters of it
-     * can hold objects (as emma_heap_usable_size counts them). */
+    /* Memory of the caller's, at any address (above 2^47 in user space: EINVAL), in which all of
+     * the heap lies: no system call is ever made. Its contents are overwritten; from 256 KiB on
+     * more than three quarters of it can hold objects (as emma_heap_usable_size counts them). */
     void* region;
     size_t region_bytes;
     /* The most that the heap may take from its source, metadata included; 0: no limit. Beyond it

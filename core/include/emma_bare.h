@@ -24,7 +24,8 @@ extern "C" {
 
 /* Memory of `bytes` bytes (a multiple of 4096) at a multiple of `alignment` (a power of two from
  * 4096 on), readable, writable and reading as zero; or null, and then the allocation fails or makes
- * do with less.
+ * do with less. At a canonical address of 48 bits (4-level paging); what lies elsewhere is given
+ * back.
  *
  * Emma asks for 4 MiB at a multiple of 4 MiB; if that is refused, for 256 KiB at a multiple of a
  * page or what there is, and makes larger what it has by the pages behind it. So any memory serves,

@@ -196,6 +196,38 @@ void test_functions() {
     }
 }
 
+// A source that gives addresses with more than 48 bits (5-level paging): Emma cannot keep them, and
+// gives them back untouched. Nothing is mapped there.
+constexpr std::uintptr_t kTooHigh = std::uintptr_t{1} << 52;
+void* high_map(void* context, std::size_t bytes, std::size_t) {
+    *static_cast<std::size_t*>(context) += bytes;
+    return reinterpret_cast<void*>(kTooHigh);
+}
+bool high_unmap(void* context, void* pages, std::size_t bytes) {
+    CHECK(pages == reinterpret_cast<void*>(kTooHigh));
+    *static_cast<std::size_t*>(context) -= bytes;
+    return true;
+}
+
+void test_high_addresses() {
+    std::size_t held_bytes = 0;
+    const struct emma_page_source source = {high_map, high_unmap, nullptr, &held_bytes, true};
+    struct emma_heap_options options = {};
+    options.source = &source;
+    *__errno_location() = 0;
+    CHECK(emma_heap_create(&options) == nullptr);
+    CHECK(*__errno_location() == kNoMemory);
+    CHECK(held_bytes == 0);
+    options = {};
+    options.region_bytes = 1 << 20;
+    for (const std::uintptr_t region : {kTooHigh, (std::uintptr_t{1} << 47) - 4096, ~kTooHigh}) {
+        options.region = reinterpret_cast<void*>(region);
+        *__errno_location() = 0;
+        CHECK(emma_heap_create(&options) == nullptr);
+        CHECK(*__errno_location() == kInvalid);
+    }
+}
+
 void test_limit() {
     for (std::size_t limit = EMMA_HEAP_LEAST_LIMIT; limit <= 64 << 20; limit = limit * 2 + 12345) {
         struct emma_heap_options options = {};
@@ -354,6 +386,7 @@ int main(int argc, char**) {
     test_regions();
     test_region_under_seccomp();
     test_functions();
+    test_high_addresses();
     test_limit();
     test_many();
     test_threads(emma_heap_create(nullptr));

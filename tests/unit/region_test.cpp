@@ -74,6 +74,10 @@ TEST_CASE("what is too small holds no region, at any address") {
         }
     CHECK(Region::make(reinterpret_cast<void*>(~std::uintptr_t{0} - 100000), 200000, 0,
                        Region::Fresh::kUnknown) == nullptr);
+    // Of such an address more than 48 bits would have to be kept.
+    for (const std::uintptr_t addr : {std::uintptr_t{1} << 47, (std::uintptr_t{1} << 47) - 100000})
+        CHECK(Region::make(reinterpret_cast<void*>(addr), 200000, 0, Region::Fresh::kUnknown) ==
+              nullptr);
 }
 
 TEST_CASE("pages are zero, aligned, distinct, and can be had again") {
