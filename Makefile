@@ -25,6 +25,8 @@
 ## make one-file   the allocator as one source: build/one-file/emma.cpp with its headers beside it
 ## make matrix     runtimes by linkers by flags, every cell built and run; table in build/matrix.txt
 ##                 (SAMPLE=1: a part of the cells)
+## make headers-table  small programs over each header of the C++ library, by dialects, levels and compilers, without
+##                 a libc; writes the table of crt/README.md (half an hour)
 ## make rust       build/rust/release/wordindex: Rust without std or a libc (takes CARGO=cargo)
 ## make clean      removes build/
 ## make help       this text
@@ -514,7 +516,11 @@ one-file:
 	$(call run,ONE,linker/one-file build/one-file)
 
 # The default build, as the rows of the table say themselves what they are.
-.PHONY: matrix rust
+.PHONY: matrix rust headers-table
+headers-table:
+	@tests/setup matrix
+	@+$(MAKE) all
+	@tests/headers/run --update build
 matrix:
 	@tests/setup matrix
 	@+$(MAKE) all one-file && $(MAKE) TLS=0 build/notls/libemma.a

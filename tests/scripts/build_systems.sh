@@ -4,6 +4,7 @@
 # variable and by toolchain file), meson, and behind ccache. Each builds one small project, in folders with
 # spaces as far as the tool allows, and the program runs, static and without a libc.
 # TEST-LIMIT: 200
+# TEST-ONCE: it takes both compilers by itself
 set -uo pipefail
 # shellcheck source=tests/scripts/built
 . "$(dirname "$0")/built" "${1-}"

@@ -4,6 +4,7 @@
 # some (tests/new): without a libc, with the archive linked whole, static too, and under the preload library, with
 # libstdc++ and libc++; and what becomes of exceptions there.
 # TEST-LIMIT: 200
+# TEST-ONCE: it takes both compilers by itself
 set -uo pipefail
 # shellcheck source=tests/scripts/built
 . "$(dirname "$0")/built" "${1-}"

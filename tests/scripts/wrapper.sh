@@ -4,6 +4,7 @@
 # told so, take objects, sources and libraries in any order, work from anywhere and through links,
 # and say what they cannot do.
 # shellcheck disable=SC2317  # functions are called through expect
+# TEST-ONCE: it takes both compilers by itself
 set -uo pipefail
 # shellcheck source=tests/scripts/built
 . "$(dirname "$0")/built" "${1-}"
