@@ -4,4 +4,6 @@
 # by one compiler, other ones for each (tests/headers/run makes the whole table of crt/README.md).
 # TEST-ONCE: it takes both compilers by itself
 # TEST-LIMIT: 300
+# shellcheck source=tests/scripts/built
+. "$(dirname "$0")/built" "${1-}"
 exec tests/headers/run --sample "$1"

@@ -7,7 +7,7 @@
 # TEST-ONCE: it takes both compilers by itself
 set -uo pipefail
 # shellcheck source=tests/scripts/built
-. "$(dirname "$0")/built" "${1-}"
+. "$(dirname "$0")/built" "${1-}" preload
 set=$(readlink -f "$1")
 sources=$PWD/tests/new
 work=$(mktemp -d)

@@ -4,6 +4,8 @@
 # (crt/README.md): files, printf, numbers, sorting, mathematics; what both have is Emma's.
 # TEST-LIMIT: 60
 set -uo pipefail
+# shellcheck source=tests/scripts/built
+. "$(dirname "$0")/built" "${1-}"
 set=$(readlink -f "$1")
 work=$(mktemp -d)
 trap 'rm -rf "$work"' EXIT
