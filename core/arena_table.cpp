@@ -52,30 +52,28 @@ void ArenaTable::end_removal(Removal removal, bool unmapped) {
     removal.entry->set_state(unmapped ? kRemoved : kSpare);
 }
 
-bool ArenaTable::insert_into(Entry* entries, std::size_t mask, std::uintptr_t key,
-                             std::size_t bytes) {
-    for (std::size_t i = 0; i < kMaxProbes; ++i) {
-        Entry& entry = entries[(hash(key) + i) & mask];
-        std::uintptr_t found = entry.key.load(memory_order_relaxed);
-        if (found != 0 && (found & kStateMask) != kRemoved) continue;
-        // Acquire: the last owner of the entry is done with its size.
-        if (!entry.key.compare_exchange(found, kReserved, memory_order_acquire,
-                                        memory_order_relaxed))
-            continue;
-        entry.bytes.store(bytes, memory_order_release);  // pairs with bytes_of()
-        entry.key.store(key, memory_order_release);      // pairs with find()
-        return true;
-    }
-    return false;
+bool ArenaTable::insert_in_place(std::uintptr_t key, std::size_t bytes) {
+    return any_table([&](Entry* entries, std::size_t mask) {
+        for (std::size_t i = 0; i < kMaxProbes; ++i) {
+            Entry& entry = entries[(hash(key) + i) & mask];
+            std::uintptr_t found = entry.key.load(memory_order_relaxed);
+            if (found != 0 && (found & kStateMask) != kRemoved) continue;
+            // Acquire: the last owner of the entry is done with its size.
+            if (!entry.key.compare_exchange(found, kReserved, memory_order_acquire,
+                                            memory_order_relaxed))
+                continue;
+            entry.bytes.store(bytes, memory_order_release);  // pairs with bytes_of()
+            entry.key.store(key, memory_order_release);      // pairs with find()
+            return true;
+        }
+        return false;
+    });
 }
 
 bool ArenaTable::insert(Pages& pages, std::uintptr_t key, std::size_t bytes) {
     for (;;) {
         Table* const newest = newest_.load(memory_order_acquire);
-        if (any_table([&](Entry* entries, std::size_t mask) {
-                return insert_into(entries, mask, key, bytes);
-            }))
-            return true;
+        if (insert_in_place(key, bytes)) return true;
         // Each round ends with one table more, this thread's or another's.
         if (!add_table(pages, newest)) return false;
     }

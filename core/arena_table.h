@@ -125,8 +125,8 @@ class ArenaTable {
     bool any_table(Look look) const;
     // The first entry that has `key`, but for the bits of `states`.
     Entry* find(std::uintptr_t key, std::uintptr_t states) const;
-    static bool insert_into(Entry* entries, std::size_t mask, std::uintptr_t key,
-                            std::size_t bytes);
+    // insert() into the tables that are there; false: no entry is free where `key` may stand.
+    [[gnu::noinline]] bool insert_in_place(std::uintptr_t key, std::size_t bytes);
     bool add_table(Pages& pages, Table* newest);
 
     Atomic<Table*> newest_;               // any thread; null: only first_
@@ -135,9 +135,14 @@ class ArenaTable {
 
 template <typename Look>
 bool ArenaTable::any_table(Look look) const {
-    for (Table* table = newest_.load(memory_order_acquire); table; table = table->older)
-        if (look(table->entries(), table->mask)) return true;
-    return look(first_, kFirstEntries - 1);
+    Table* table = newest_.load(memory_order_acquire);
+    for (;;) {
+        const bool is_first = table == nullptr;
+        if (look(is_first ? first_ : table->entries(), is_first ? kFirstEntries - 1 : table->mask))
+            return true;
+        if (is_first) return false;
+        table = table->older;
+    }
 }
 
 template <typename Unmap>

@@ -46,17 +46,18 @@ std::uint64_t secret() {
     return canary != 0 ? canary : arch::random_word();
 }
 
-// Speck128/128, a block cipher (Beaulieu et al., 2013): who sees results learns neither the key nor
-// other results. The key is the secret and this copy of Emma; each of `high` and `low` gives
-// another result.
+// The rounds of Speck128, a block cipher (Beaulieu et al., 2013), keyed by the secret: a thread
+// that sees results learns neither the key nor other results. Each of `high` and `low` gives
+// another result. A round's key is the secret turned by 7 bits more than the round before, plus the
+// rounds' numbers: no two rounds are the same function, so no slide attack; and every bit of the
+// secret meets every bit position. Speck's own key schedule resists related keys, which no thread
+// has here; and of a result only the remainder by the zone's size is seen, not `low`.
 std::uint64_t scramble(std::uint64_t high, std::uint64_t low) {
     std::uint64_t key = secret();
-    auto next_key = reinterpret_cast<std::uintptr_t>(&g_zone_cursors);
-    for (std::uint64_t round = 0; round < 32; ++round) {
+    for (unsigned round = 32; round != 0; --round) {
         high = (std::rotr(high, 8) + low) ^ key;
         low = std::rotl(low, 3) ^ high;
-        next_key = (std::rotr(next_key, 8) + key) ^ round;
-        key = std::rotl(key, 3) ^ next_key;
+        key = std::rotl(key, 7) + round;
     }
     return high;
 }
@@ -68,14 +69,18 @@ std::uintptr_t take_range(unsigned zone, std::size_t bytes, std::size_t unit, bo
     if ((bytes | unit) >> 40 != 0) return 0;
     const std::uintptr_t start = zone_start(zone);
     const std::size_t room = kZoneBytes - bytes - unit;
-    std::uintptr_t cursor = g_zone_cursors[zone].load(memory_order_relaxed);
+    Atomic<std::uintptr_t>& zone_cursor = g_zone_cursors[zone];
+    std::uintptr_t cursor = zone_cursor.load(memory_order_relaxed);
     for (;;) {
         std::uintptr_t addr = align_up(cursor, unit);
-        // At first the cursor is 0. Each later time it is another one.
-        if (elsewhere || addr - start > room)
-            addr = align_up(start + scramble(cursor, zone) % room, unit);
-        if (g_zone_cursors[zone].compare_exchange(cursor, addr + bytes, memory_order_relaxed,
-                                                  memory_order_relaxed))
+        // At first the cursor is 0. Each later time it is another one. Where it stands tells this
+        // zone of this copy of Emma from all others.
+        if (elsewhere || addr - start > room) {
+            const auto low = reinterpret_cast<std::uintptr_t>(&zone_cursor);
+            addr = align_up(start + scramble(cursor, low) % room, unit);
+        }
+        if (zone_cursor.compare_exchange(cursor, addr + bytes, memory_order_relaxed,
+                                         memory_order_relaxed))
             return addr;
     }
 }
@@ -107,14 +112,16 @@ void* map_and_trim(void* counter, std::size_t bytes, std::size_t alignment) {
 // Not while an arena is as short as an instance's first one is at first: a small program has 4
 // system calls. Nor at an address that the kernel chose, where the page might become another's. A
 // refusal leaves the page mapped, nothing else.
-[[gnu::noinline]] arch::Errno map_at(void* counter, std::uintptr_t addr, std::size_t bytes) {
+[[gnu::noinline]] Extension system_extend(void* counter, std::uintptr_t addr, std::size_t bytes) {
     count_call(counter);
     const arch::Errno error = arch::map_at(addr, bytes, arch::kProtReadWrite).error();
+    if (error == arch::Errno::kExists) return Extension::kTaken;
+    if (error != arch::Errno::kNone) return Extension::kRefused;
     const bool is_arena = addr >> kZoneShift == kSystemOrigin >> kZoneShift && bytes <= kArenaBytes;
-    if (error == arch::Errno::kNone && is_arena && (addr & kArenaMask) + bytes > kShortArenaBytes)
+    if (is_arena && (addr & kArenaMask) + bytes > kShortArenaBytes)
         (void)system_unmap(counter, reinterpret_cast<void*>(arena_addr_of(addr) + kHeaderBytes),
                            kPageBytes);
-    return error;
+    return Extension::kDone;
 }
 
 void* system_map(void* counter, std::size_t bytes, std::size_t alignment, std::uintptr_t base) {
@@ -124,17 +131,11 @@ void* system_map(void* counter, std::size_t bytes, std::size_t alignment, std::u
     for (unsigned attempt = 0; attempt < kAttempts; ++attempt) {
         const std::uintptr_t addr = take_range(zone, bytes, unit, attempt != 0);
         if (addr == 0) break;
-        const arch::Errno error = map_at(counter, addr, bytes);
-        if (error == arch::Errno::kNone) return reinterpret_cast<void*>(addr);
-        if (error != arch::Errno::kExists) break;
+        const Extension result = system_extend(counter, addr, bytes);
+        if (result == Extension::kDone) return reinterpret_cast<void*>(addr);
+        if (result != Extension::kTaken) break;
     }
     return map_and_trim(counter, bytes, alignment);
-}
-
-Extension system_extend(void* counter, std::uintptr_t addr, std::size_t bytes) {
-    const arch::Errno error = map_at(counter, addr, bytes);
-    if (error == arch::Errno::kNone) return Extension::kDone;
-    return error == arch::Errno::kExists ? Extension::kTaken : Extension::kRefused;
 }
 
 bool system_purge(void* counter, void* pages, std::size_t bytes) {
@@ -144,13 +145,13 @@ bool system_purge(void* counter, void* pages, std::size_t bytes) {
 
 bool system_resize(void* counter, void* pages, std::size_t old_bytes, std::size_t new_bytes) {
     count_call(counter);
-    return arch::remap_in_place(pages, old_bytes, new_bytes) == arch::Errno::kNone;
+    return arch::remap_in_place(pages, old_bytes, new_bytes);
 }
 
 bool system_move(void* counter, void* pages, std::size_t bytes, void* target,
                  std::size_t target_bytes) {
     count_call(counter);
-    return arch::remap_onto(pages, bytes, target, target_bytes) == arch::Errno::kNone;
+    return arch::remap_onto(pages, bytes, target, target_bytes);
 }
 
 }  // namespace

@@ -8,8 +8,8 @@ namespace {
 
 // What is found is noted in a `place` that names nothing so far.
 
-void find_huge(const ArenaPool& arenas, std::uintptr_t addr, Place& place) {
-    if ((addr & (arenas.shape().slice_bytes() - 1)) != 0) return;
+[[gnu::noinline]] void find_huge(const ArenaPool& arenas, std::uintptr_t addr, Place& place) {
+    if ((addr & (kPageBytes - 1)) != 0) return;
     const std::size_t bytes = arenas.table().bytes_at(addr);
     if (bytes == 0 && !arenas.table().was_removed(addr)) return;
     place.kind = Place::kHuge;
@@ -25,9 +25,9 @@ bool is_free(Slab* slab, SlotIndex slot) {
            (freed_words_of(slab)[word].load(memory_order_relaxed) & bit) != 0;
 }
 
-void find_slot(Slab* slab, std::uintptr_t addr, bool is_retired, Place& place) {
+void find_slot(Slab* slab, std::size_t offset, bool is_retired, Place& place) {
     SlotIndex slot;
-    if (!find_slot_at(*slab, addr - start_of(slab), slot)) return;
+    if (!find_slot_at(*slab, offset, slot)) return;
     place.kind = Place::kSlot;
     place.live = !is_retired && !is_free(slab, slot);
     place.slot = slot;
@@ -35,8 +35,8 @@ void find_slot(Slab* slab, std::uintptr_t addr, bool is_retired, Place& place) {
     place.bytes = slab->slot_bytes();
 }
 
-void find_run(Slab* run, std::uintptr_t addr, bool is_live, Place& place) {
-    if (addr != start_of(run)) return;
+void find_run(Slab* run, std::size_t offset, bool is_live, Place& place) {
+    if (offset != 0) return;
     place.kind = Place::kRun;
     place.live = is_live;
     place.slab = run;
@@ -60,11 +60,12 @@ void find_in_arena(const ArenaPool& arenas, Arena* arena, std::uintptr_t addr, P
     // Acquire pairs with the release that announced the slab or run.
     const SliceUse use = head->use.load(memory_order_acquire);
     // An arena that stayed short may have a huge object behind it in its window.
-    if (use == SliceUse::kNone) find_huge(arenas, addr, place);
+    if (use == SliceUse::kNone) return find_huge(arenas, addr, place);
+    const std::size_t offset = addr - start_of(head);
     if (use == SliceUse::kSlab || use == SliceUse::kRetiredSlab)
-        find_slot(head, addr, use == SliceUse::kRetiredSlab, place);
+        find_slot(head, offset, use == SliceUse::kRetiredSlab, place);
     if (use == SliceUse::kRun || use == SliceUse::kReleasedRun)
-        find_run(head, addr, use == SliceUse::kRun, place);
+        find_run(head, offset, use == SliceUse::kRun, place);
 }
 
 }  // namespace

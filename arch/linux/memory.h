@@ -53,17 +53,18 @@ inline Errno protect(void* address, std::size_t bytes, long protection) {
                               static_cast<long>(bytes), protection));
 }
 
-// mremap(2) without moving: kNoMemory where the pages behind are taken.
-inline Errno remap_in_place(void* address, std::size_t old_bytes, std::size_t new_bytes) {
-    return error_of(syscall5(kSysMremap, reinterpret_cast<long>(address),
-                             static_cast<long>(old_bytes), static_cast<long>(new_bytes), 0, 0));
+// mremap(2) without moving; false: it cannot, the pages behind are taken or there is no memory.
+inline bool remap_in_place(void* address, std::size_t old_bytes, std::size_t new_bytes) {
+    return !is_error(syscall5(kSysMremap, reinterpret_cast<long>(address),
+                              static_cast<long>(old_bytes), static_cast<long>(new_bytes), 0, 0));
 }
 
 // mremap(2) onto `target`, which is a mapping of the caller's of `new_bytes` and is replaced.
-inline Errno remap_onto(void* address, std::size_t old_bytes, void* target, std::size_t new_bytes) {
-    return error_of(syscall5(kSysMremap, reinterpret_cast<long>(address),
-                             static_cast<long>(old_bytes), static_cast<long>(new_bytes),
-                             kRemapMayMove | kRemapFixed, reinterpret_cast<long>(target)));
+// False: nothing has changed.
+inline bool remap_onto(void* address, std::size_t old_bytes, void* target, std::size_t new_bytes) {
+    return !is_error(syscall5(kSysMremap, reinterpret_cast<long>(address),
+                              static_cast<long>(old_bytes), static_cast<long>(new_bytes),
+                              kRemapMayMove | kRemapFixed, reinterpret_cast<long>(target)));
 }
 
 // madvise(2), MADV_DONTNEED: the pages read as zero from now on and are not resident.
