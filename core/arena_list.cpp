@@ -1,50 +1,29 @@
 // SPDX-License-Identifier: MIT OR Apache-2.0
-// Places and chunks. Place p >= kFirstPlaces lies in the chunk that the top bit of
-// p - kFirstPlaces + kSecondPlaces names.
+// Places, chunks, and the pins of a place.
 #include "core/arena_list.h"
 
-#include <bit>
-
 namespace emma {
-namespace {
-
-struct ChunkPlace {
-    unsigned chunk;
-    std::uint32_t index;
-};
-
-ChunkPlace chunk_place(std::uint32_t place, std::uint32_t first_places,
-                       std::uint32_t second_places) {
-    const std::uint32_t shifted = place - first_places + second_places;
-    const unsigned top = static_cast<unsigned>(std::bit_width(shifted)) - 1;
-    const unsigned second_top = static_cast<unsigned>(std::bit_width(second_places)) - 1;
-    return {top - second_top, shifted - (std::uint32_t{1} << top)};
-}
-
-}  // namespace
 
 // Null where the chunk was never mapped.
 ArenaList::Cell* ArenaList::cell(std::uint32_t place) const {
     if (place < kFirstPlaces) return &first_[place];
-    const ChunkPlace at = chunk_place(place, kFirstPlaces, kSecondPlaces);
-    if (at.chunk >= kChunks) return nullptr;
-    Cell* const chunk = chunks_[at.chunk].load(memory_order_acquire);
-    return chunk == nullptr ? nullptr : chunk + at.index;
+    const unsigned chunk = chunk_of(place);
+    if (chunk >= kChunks) return nullptr;
+    Cell* const cells = chunks_[chunk].load(memory_order_acquire);
+    return cells == nullptr ? nullptr : cells + (shifted(place) - (kSecondPlaces << chunk));
 }
 
-ArenaList::Cell* ArenaList::cell_mapping(Pages& pages, std::uint32_t place) {
-    if (Cell* const present = cell(place)) return present;
-    const unsigned chunk = chunk_place(place, kFirstPlaces, kSecondPlaces).chunk;
-    if (chunk >= kChunks) return nullptr;
+bool ArenaList::map_chunk(Pages& pages, unsigned chunk) {
+    if (chunk >= kChunks) return false;
     const std::size_t bytes = chunk_bytes(chunk);
     void* const fresh = pages.map(bytes, kPageBytes);
-    if (fresh == nullptr) return nullptr;
+    if (fresh == nullptr) return false;
     Cell* expected = nullptr;
     // Losing means that another thread has mapped the chunk.
     if (!chunks_[chunk].compare_exchange(expected, static_cast<Cell*>(fresh), memory_order_acq_rel,
                                          memory_order_acquire))
         (void)pages.unmap_or_keep(fresh, bytes);
-    return cell(place);
+    return true;
 }
 
 Arena* ArenaList::pin(std::uint32_t place) const {
@@ -65,8 +44,9 @@ void ArenaList::unpin(std::uint32_t place) const {
 
 std::uint32_t ArenaList::add(Pages& pages, Arena* arena) {
     for (std::uint32_t place = 0;; ++place) {
-        Cell* const found = cell_mapping(pages, place);
-        if (found == nullptr) return kNoPlace;
+        Cell* found;
+        while ((found = cell(place)) == nullptr)
+            if (!map_chunk(pages, chunk_of(place))) return kNoPlace;
         if (found->arena.load(memory_order_relaxed) != 0) continue;
         std::uintptr_t expected = 0;
         arena->head.place = place;

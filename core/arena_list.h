@@ -4,6 +4,7 @@
 // are never given back. An arena found here stays mapped only while its place is pinned.
 #pragma once
 
+#include <bit>
 #include <cstddef>
 #include <cstdint>
 
@@ -53,11 +54,21 @@ class ArenaList {
     static constexpr std::uint32_t kSecondPlaces = 256;  // a page; each further chunk doubles
     static constexpr unsigned kChunks = 16;
 
+    // A place from kFirstPlaces on lies in the chunk that the top bit of this names, at the index
+    // that the other bits are.
+    static std::uint32_t shifted(std::uint32_t place) {
+        return place - kFirstPlaces + kSecondPlaces;
+    }
+    static unsigned chunk_of(std::uint32_t place) {
+        return static_cast<unsigned>(std::bit_width(shifted(place)) -
+                                     std::bit_width(kSecondPlaces));
+    }
     static std::size_t chunk_bytes(unsigned chunk) {
         return (std::size_t{kSecondPlaces} << chunk) * sizeof(Cell);
     }
     Cell* cell(std::uint32_t place) const;
-    Cell* cell_mapping(Pages& pages, std::uint32_t place);
+    // False: the list cannot grow.
+    bool map_chunk(Pages& pages, unsigned chunk);
 
     Atomic<std::uint32_t> end_;              // any thread
     mutable Cell first_[kFirstPlaces];       // any thread

@@ -43,15 +43,6 @@ ArenaTable::Removal ArenaTable::begin_removal(std::uintptr_t key) {
     return {entry, entry->bytes.load(memory_order_relaxed)};
 }
 
-void ArenaTable::cancel_removal(Removal removal, std::size_t bytes) {
-    removal.entry->bytes.store(bytes, memory_order_release);  // pairs with bytes_of()
-    removal.entry->set_state(kKnown);                         // pairs with find()
-}
-
-void ArenaTable::end_removal(Removal removal, bool unmapped) {
-    removal.entry->set_state(unmapped ? kRemoved : kSpare);
-}
-
 bool ArenaTable::insert_in_place(std::uintptr_t key, std::size_t bytes) {
     return any_table([&](Entry* entries, std::size_t mask) {
         for (std::size_t i = 0; i < kMaxProbes; ++i) {

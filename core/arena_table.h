@@ -56,11 +56,16 @@ class ArenaTable {
     // that finds it known, who calls one of the three below it.
     Removal begin_removal(std::uintptr_t key);
     // Known again, with `bytes`: a huge object.
-    void cancel_removal(Removal removal, std::size_t bytes);
+    void cancel_removal(Removal removal, std::size_t bytes) {
+        removal.entry->bytes.store(bytes, memory_order_release);  // pairs with bytes_of()
+        removal.entry->set_state(kKnown);                         // pairs with find()
+    }
     // The same for an arena.
     void cancel_removal(Removal removal) { removal.entry->set_state(kArenaState); }
     // `unmapped` false: the pages are still there, and are spare from now on.
-    void end_removal(Removal removal, bool unmapped);
+    void end_removal(Removal removal, bool unmapped) {
+        removal.entry->set_state(unmapped ? kRemoved : kSpare);
+    }
 
     // Calls unmap(addr, bytes) for all spare pages; true forgets them.
     template <typename Unmap>

@@ -16,23 +16,20 @@ constinit Atomic<emma_panic_handler> g_handler{nullptr};
 
 constexpr const char* kWords[] = {
     nullptr,
-    "double free of ",
-    "invalid pointer ",
-    "wrong size or alignment for ",
-    "out of memory",
-    "internal invariant broken",
-    "use after free of ",
-    "object of another heap ",
+    "emma: double free of 0x",
+    "emma: invalid pointer 0x",
+    "emma: wrong size or alignment for 0x",
+    "emma: out of memory",
+    "emma: internal invariant broken",
+    "emma: use after free of 0x",
+    "emma: object of another heap 0x",
 };
 static_assert(static_cast<unsigned>(Misuse::kOtherHeap) == 7);
 
 void compose(Line& line, Misuse misuse, const void* pointer, std::size_t size_class_bytes) {
-    line.add("emma: ");
     line.add(kWords[static_cast<unsigned>(misuse)]);
-    if (misuse != Misuse::kOutOfMemory && misuse != Misuse::kCorruption) {
-        line.add("0x");
+    if (misuse != Misuse::kOutOfMemory && misuse != Misuse::kCorruption)
         line.add_number(reinterpret_cast<std::uintptr_t>(pointer), 16);
-    }
     if (size_class_bytes == 0) return;
     line.add(" (size class ");
     line.add_number(size_class_bytes, 10);

@@ -9,8 +9,8 @@
 namespace emma {
 namespace {
 
-LargeObject allocate_run(ArenaPool& arenas, std::size_t bytes, std::size_t alignment) {
-    const Shape& shape = arenas.shape();
+LargeObject allocate_run(ArenaPool& arenas, const Shape& shape, std::size_t bytes,
+                         std::size_t alignment) {
     const unsigned count = shape.slice_count_for(bytes);
     const unsigned alignment_slices = shape.slice_count_for(alignment);
     // The first multiple behind an arena's header is `alignment_slices`.
@@ -51,10 +51,11 @@ LargeObject allocate_huge(ArenaPool& arenas, std::size_t bytes, std::size_t alig
 }  // namespace
 
 LargeObject allocate_large(ArenaPool& arenas, std::size_t bytes, std::size_t alignment) {
-    if (bytes == 0) bytes = 1;  // an object of its own, only its alignment is large
+    bytes += bytes == 0;  // an object of its own, only its alignment is large
     const Shape& shape = arenas.shape();
     if (bytes <= shape.run_max_bytes() && alignment <= shape.run_max_alignment)
-        if (const LargeObject run = allocate_run(arenas, bytes, alignment); run.start) return run;
+        if (const LargeObject run = allocate_run(arenas, shape, bytes, alignment); run.start)
+            return run;
     return allocate_huge(arenas, bytes, alignment);
 }
 

@@ -16,8 +16,10 @@ class Line {
     }
     // In base 10 or 16.
     void add_number(std::uintptr_t value, unsigned base) {
-        if (value >= base) add_number(value / base, base);
-        put("0123456789abcdef"[value % base]);
+        const std::uintptr_t rest = value / base;
+        const char digit = "0123456789abcdef"[value % base];
+        if (rest != 0) add_number(rest, base);
+        put(digit);
     }
     // In base 10, the last digit in column `end` (from 1 on), or one blank behind what is there.
     void add_number_to_column(std::size_t value, std::size_t end) {
