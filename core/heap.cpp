@@ -221,13 +221,13 @@ void Heap::put(Slab* slab, SlotIndex slot) {
 // this order. The owner takes the count before the words, so it never counts a word that it does
 // not find; and until a word is counted the slab is not quiet, so it cannot be retired under this
 // thread's hands. Where the bit is not the first nothing follows it: who set the first counts.
-void Heap::put_remote(Slab* slab, SlotIndex slot) {
+bool Heap::put_remote(Slab* slab, SlotIndex slot) {
     BitmapWord& word = freed_words_of(slab)[word_index_of(slot)];
     // Setting the bit by an addition gives the whole word before it in one instruction. Release:
     // the last accesses to the object come before the bit.
     const std::uint64_t bit = bit_of(slot);
     if (const std::uint64_t before = word.fetch_add(bit, memory_order_release)) {
-        if ((before & bit) == 0) return;
+        if ((before & bit) == 0) return false;
         // Two threads free it at the same moment, or the proof would have found it. The addition
         // has gone over into other bits.
         word.fetch_sub(bit, memory_order_relaxed);
@@ -235,13 +235,14 @@ void Heap::put_remote(Slab* slab, SlotIndex slot) {
     }
     // Release: the bit before the count. Acquire: the inbox link below is this thread's only after
     // the owner that last reset the count has read it.
-    if (!slab->owner.add_remote_word(this, memory_order_acq_rel)) return;
+    if (!slab->owner.add_remote_word(this, memory_order_acq_rel)) return false;
     Slab* head = inbox.load(memory_order_relaxed);
     do {
         inbox_next_of(slab) = head;
         // Release pairs with drain_inbox(). A failure means another thread's push or the owner's
         // drain went through. ABA cannot hurt: the owner takes the whole stack at once.
     } while (!inbox.compare_exchange(head, slab, memory_order_release, memory_order_relaxed));
+    return true;
 }
 
 // What is taken out is noted in the heap: an operation that is broken off leaves the rest there.
@@ -252,6 +253,12 @@ void Heap::drain_inbox() {
         draining = inbox_next_of(slab);
         collect(slab, 0);
     }
+}
+
+void Heap::drain() {
+    if (!enter()) return;
+    drain_inbox();
+    leave();
 }
 
 // `left`: 1 where the slab stays in the inbox, so that no freer pushes it again. That one is for

@@ -166,6 +166,8 @@ struct alignas(arch::kCacheLineBytes) Heap {
     void attend(Slab* slab);
     // Takes in what other threads have freed.
     void drain_inbox();
+    // The same for a holder that has not entered the heap; nothing if it cannot be entered.
+    void drain();
     // After an operation that will never go on: makes bins and queues anew from what the slabs say.
     // At most the one object and the one slab are lost that the operation had in its hands.
     void rebuild();
@@ -176,7 +178,8 @@ struct alignas(arch::kCacheLineBytes) Heap {
     void purge_between_objects();
 
     // ---- any thread: frees a slot of a slab of this heap
-    void put_remote(Slab* slab, SlotIndex slot);
+    // True: the inbox has a slab more, and HeapPool::note_push() is to be called.
+    bool put_remote(Slab* slab, SlotIndex slot);
 
   private:
     bool refill(SizeClass size_class, bool may_add_slab);

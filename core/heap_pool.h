@@ -70,6 +70,9 @@ class HeapPool {
     // Whether a thread that holds a heap is known to be no more.
     bool is_gone(Holder holder, std::uint32_t process);
     static void release(Heap* heap) { heap->ownership.release(); }
+    // A remote free has put a slab into an inbox. Now and then a heap whose thread has ended
+    // without a word is looked for, drained, and left to all: no thread may ever adopt it.
+    [[gnu::cold, gnu::noinline]] void note_push(const Heap* own);
 
     // Runs work(heap) while the heap's holder is kept out, if that can be had: false where the
     // holder, or another visitor, is at work in it, or where there is no barrier.
@@ -121,6 +124,7 @@ class HeapPool {
     Atomic<Heap*> next_to_check_;       // any thread; where the search for ended threads goes on
     Atomic<std::uintptr_t> next_addr_;  // any thread; place of the next new heap in its mapping
     Atomic<Naming> naming_;             // any thread
+    Atomic<std::uint32_t> pushes_;      // any thread, relaxed: it publishes nothing
     Generations generations_;           // any thread
     Heap first_{};                      // a program with one thread needs no other
     friend struct ForkInspector;        // tests

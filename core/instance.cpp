@@ -99,10 +99,7 @@ bool attach_thread(bool abandon_occupied) {
         g_instance.adoptions.fetch_add(1, memory_order_relaxed);
     heap->was_held.store(true, memory_order_relaxed);
     // What was freed since it was left is used before slots further on.
-    if (heap->enter()) {
-        heap->drain_inbox();
-        heap->leave();
-    }
+    heap->drain();
     return true;
 }
 
@@ -111,6 +108,8 @@ void detach_thread() {
     if (!heap->busy.is_unoccupied()) return;  // nor is g_no_heap
     t_heap.store(&g_no_heap, memory_order_relaxed);
     signal_fence();  // a handler must not find the heap here once another thread may have it
+    // What is free may go back, though no thread may ever want the heap again.
+    heap->drain();
     HeapPool::release(heap);
 }
 
@@ -148,11 +147,9 @@ HeapLease::HeapLease(Instance& instance, Heap* wanted) {
         (void)enter_own(instance);
         return;
     }
-    // Where threads have no heaps of their own, the object's is as good as any.
-    const bool is_shared = !kOwnHeaps || &instance != &g_instance;
-    if (is_shared && HeapPool::try_acquire(wanted, Holder::operation(current_heap()))) {
+    // Of no thread: else what is freed in it would wait for a thread that adopts it.
+    if (HeapPool::try_acquire(wanted, Holder::operation(current_heap())))
         (void)enter_borrowed(instance, wanted);
-    }
 }
 
 HeapLease::~HeapLease() {
@@ -209,8 +206,8 @@ void Instance::release_slot(const Place& place) {
     HeapLease lease(*this, home);
     if (lease) {
         lease->put(place.slab, place.slot);
-    } else {
-        home->put_remote(place.slab, place.slot);
+    } else if (home->put_remote(place.slab, place.slot)) {
+        heaps.note_push(current_heap());
     }
 }
 

@@ -26,7 +26,8 @@ inline bool release_small(void* pointer) {
         return false;
     Heap* const home = slab->owner.heap();
     if (home != current_heap()) {
-        home->put_remote(slab, slot);
+        if (home->ownership.holder() == Holder::nobody()) return false;  // it can be borrowed
+        if (home->put_remote(slab, slot)) g_instance.heaps.note_push(current_heap());
         return true;
     }
     if (!home->enter()) return false;

@@ -213,6 +213,31 @@ void test_peaks(std::size_t size) {
     emma_trim();
 }
 
+// The same of what a thread has made that is gone when another one frees it: it has given its heap
+// back, or died without a word.
+void* g_left_list;
+void* make_list(void* says_so) {
+    g_left_list = nullptr;
+    for (std::size_t bytes = 0; bytes < (g_small ? 6400000u : 64000000u); bytes += 1000)
+        g_left_list = push(g_left_list, 1000);
+    if (says_so == nullptr) emma_syscall(60, 0L);  // exit(2): the thread alone
+    return nullptr;
+}
+void test_left_behind(bool says_so) {
+    const std::size_t start = status_kib("VmRSS:");
+    for (int round = 0; round < 2; ++round) {
+        emma_thread* thread;
+        CHECK(emma_thread_create(&thread, nullptr, make_list, says_so ? &thread : nullptr) == 0);
+        CHECK(emma_thread_join(thread, nullptr) == 0);
+        const std::size_t peak = status_kib("VmRSS:");
+        free_list(g_left_list);
+        const std::size_t after = status_kib("VmRSS:");
+        test_report("freed after its thread's end: VmRSS, KiB", after);
+        CHECK(after == 0 || (peak >= start + 60000 && after <= start + (24u << 10)));
+    }
+    emma_trim();
+}
+
 void test_start_footprint() {
     const std::size_t start = status_kib("VmRSS:");
     void* list = nullptr;
@@ -239,6 +264,8 @@ int main(int argc, char**) {
     test_falling_demand();
     constexpr std::size_t kSizes[] = {500, 40000, 135000, 5000000};
     for (const std::size_t size : kSizes) test_peaks(size);
+    test_left_behind(true);
+    test_left_behind(false);
     test_pages_between_objects();
     test_no_thrashing();
     test_sleeping_thread();

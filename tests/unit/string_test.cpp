@@ -21,12 +21,17 @@ constinit std::uint8_t known_features = CpuFeatures::kKnown;
 std::uint8_t ask_processor() { return CpuFeatures::kKnown; }
 
 [[noreturn]] static void unreachable() { std::abort(); }
-void copy_upwards_avx2(Byte*, const Byte*, std::size_t) { unreachable(); }
-void copy_downwards_avx2(Byte*, const Byte*, std::size_t) { unreachable(); }
-void fill_avx2(Byte*, std::uint64_t, std::size_t) { unreachable(); }
-std::size_t equal_bytes_avx2(const Byte*, const Byte*, std::size_t) { unreachable(); }
-void copy_upwards_avx512(Byte*, const Byte*, std::size_t) { unreachable(); }
-void copy_downwards_avx512(Byte*, const Byte*, std::size_t) { unreachable(); }
+Byte* copy_short_avx2(Byte*, const Byte*, std::size_t) { unreachable(); }
+Byte* copy_upwards_avx2(Byte*, const Byte*, std::size_t) { unreachable(); }
+Byte* copy_downwards_avx2(Byte*, const Byte*, std::size_t) { unreachable(); }
+Byte* fill_avx2(Byte*, std::uint64_t, std::size_t) { unreachable(); }
+int compare_avx2(const Byte*, const Byte*, std::size_t) { unreachable(); }
+std::size_t length_avx2(const Byte*) { unreachable(); }
+const Byte* find_avx2(const Byte*, Byte, std::uintptr_t) { unreachable(); }
+Byte* copy_short_avx512(Byte*, const Byte*, std::size_t) { unreachable(); }
+Byte* copy_upwards_avx512(Byte*, const Byte*, std::size_t) { unreachable(); }
+Byte* copy_downwards_avx512(Byte*, const Byte*, std::size_t) { unreachable(); }
+Byte* fill_avx512(Byte*, std::uint64_t, std::size_t) { unreachable(); }
 
 }  // namespace emma::crt
 

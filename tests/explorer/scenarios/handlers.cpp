@@ -232,11 +232,11 @@ const Registration<AtAttachAnew> attach_anew("handler_attach_anew", 2,
 class AttachVisited : public HeapsChange {
     void set_up() override {
         HeapsChange::set_up();
-        detach_thread();
-        emma_free(object_[0]);  // is in the inbox of a heap that nobody holds
+        be_new_thread();
+        emma_free(object_[0]);
         object_[0] = nullptr;
         expect(first_->inbox.load(memory_order_relaxed) != nullptr, "the scenario's own mistake");
-        be_new_thread();
+        HeapPool::release(first_);  // as where the free comes behind the last drain
     }
     void run_thread(unsigned index) override {
         if (index == 0) {
