@@ -64,7 +64,7 @@ struct Arena {
     Slab slabs_[kSlicesPerArena - 1];
 
     const Shape& shape() const { return *head.shape; }
-    Slab& slab(unsigned slice) { return slabs_[slice - 1]; }
+    Slab& slab(unsigned slice) { return slabs_[std::size_t{slice} - 1]; }
     std::uintptr_t addr() const { return reinterpret_cast<std::uintptr_t>(this); }
     std::uintptr_t slice_addr(unsigned slice) const {
         return addr() + (std::uintptr_t{slice} << shape().slice_shift);

@@ -71,12 +71,13 @@ bool ArenaTable::insert(Pages& pages, std::uintptr_t key, std::size_t bytes) {
 }
 
 bool ArenaTable::add_table(Pages& pages, Table* newest) {
-    const std::size_t entry_count = newest == nullptr ? 256 : 4 * (newest->mask + 1);
-    const std::size_t bytes = bytes_for(entry_count - 1);
+    // Of 256 entries, or four times as many as there are.
+    const std::size_t mask = newest == nullptr ? 255 : 4 * newest->mask + 3;
+    const std::size_t bytes = bytes_for(mask);
     auto* const table = static_cast<Table*>(pages.map(bytes, kPageBytes));
     if (table == nullptr) return false;
     table->older = newest;
-    table->mask = entry_count - 1;
+    table->mask = mask;
     // Release publishes the head; the entries are zero already. Losing means another has added one.
     if (!newest_.compare_exchange(newest, table, memory_order_acq_rel, memory_order_relaxed))
         (void)pages.unmap_or_keep(table, bytes);

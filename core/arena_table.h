@@ -118,8 +118,9 @@ class ArenaTable {
     static constexpr unsigned kFirstEntries = 16;
     static constexpr unsigned kMaxProbes = 8;
 
+    // The factor, 2^32 divided by the golden ratio's square, fits in an instruction.
     static std::size_t hash(std::uintptr_t addr) {
-        return static_cast<std::size_t>((addr >> kPageShift) * 0x9e3779b97f4a7c15 >> 32);
+        return static_cast<std::size_t>((addr >> kPageShift) * 0x61c88647 >> 32);
     }
     static std::size_t bytes_for(std::size_t mask) {  // a page more than the entries, for the head
         return (mask + 1) * sizeof(Entry) + kPageBytes;

@@ -131,17 +131,18 @@ void* resize_huge(ArenaPool& arenas, std::uintptr_t addr, std::size_t alignment,
     const std::size_t held = removal.bytes;
     if (held == 0) return nullptr;
     void* const pages = reinterpret_cast<void*>(addr);
-    if (wanted == held || arenas.pages().resize(pages, held, wanted)) {
-        arenas.table().cancel_removal(removal, wanted);
-        return pages;
+    void* result = pages;
+    std::size_t bytes_here = wanted;
+    if (wanted != held && !arenas.pages().resize(pages, held, wanted)) {
+        result = move_huge(arenas, pages, held, wanted);
+        bytes_here = result == nullptr ? held : 0;
     }
-    void* const moved = move_huge(arenas, pages, held, wanted);
-    if (moved == nullptr) {
-        arenas.table().cancel_removal(removal, held);
-    } else {
+    if (bytes_here == 0) {
         arenas.table().end_removal(removal, true);
+    } else {
+        arenas.table().cancel_removal(removal, bytes_here);
     }
-    return moved;
+    return result;
 }
 
 }  // namespace emma

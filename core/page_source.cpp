@@ -54,7 +54,7 @@ std::uint64_t secret() {
 // has here; and of a result only the remainder by the zone's size is seen, not `low`.
 std::uint64_t scramble(std::uint64_t high, std::uint64_t low) {
     std::uint64_t key = secret();
-    for (unsigned round = 32; round != 0; --round) {
+    for (std::uint64_t round = 32; round != 0; --round) {
         high = (std::rotr(high, 8) + low) ^ key;
         low = std::rotl(low, 3) ^ high;
         key = std::rotl(key, 7) + round;

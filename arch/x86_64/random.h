@@ -26,9 +26,9 @@ inline std::uint64_t random_word() {
         asm volatile("rdrand %0" : "=r"(random), "=@ccc"(is_ready));
         if (is_ready) return random;
     }
-    std::uint32_t low, high;
+    std::uint64_t low, high;  // of 32 bits each
     asm volatile("rdtsc" : "=a"(low), "=d"(high));
-    return std::uint64_t{low} << 32 | high;
+    return low << 32 | high;
 }
 
 }  // namespace emma::arch

@@ -17,7 +17,7 @@ struct Addresses {
     Addresses() {
         // As in arena_table.h, for the 16 entries of the first table.
         const auto place = [](std::uintptr_t addr) {
-            return static_cast<std::size_t>((addr >> kPageShift) * 0x9e3779b97f4a7c15 >> 32) & 15;
+            return static_cast<std::size_t>((addr >> kPageShift) * 0x61c88647 >> 32) & 15;
         };
         do second += kArenaBytes;
         while (place(second) != place(first));
