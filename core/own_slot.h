@@ -7,7 +7,6 @@
 #include <cstdint>
 
 #include "core/config.h"
-#include "core/heap_slot.h"
 #include "core/instance.h"
 #include "core/slab.h"
 

@@ -53,9 +53,9 @@ copies() { # folder of the second copy
         -Wl,--start-group "$(gcc -print-file-name=libc.so.6)" $foo/libemma.a "$1/libemma.a" -Wl,--end-group >"$log" 2>&1
 }
 tests/bare/archive $foo/libemma.a gs || fail "$foo/libemma.a"
-copies build/bare-slot-gs-16-prefix-bar_ && "$log.copies" || fail "two copies: $(tail "$log")"
-! copies build/bare-slot-gs-0x8-prefix-bar_ && grep -q 'multiple definition of .emma_one_copy_at_gs_8' "$log" ||
-    fail "two copies with one word were linked: $(tail "$log")"
+{ copies build/bare-slot-gs-16-prefix-bar_ && "$log.copies"; } || fail "two copies: $(tail "$log")"
+if copies build/bare-slot-gs-0x8-prefix-bar_; then fail "two copies with one word were linked"; fi
+grep -q 'multiple definition of .emma_one_copy_at_gs_8' "$log" || fail "two copies with one word: $(tail "$log")"
 rm -f "$log.copies"
 build bare-tls-checks-debug fs TLS=1 CHECKS=1 DEBUG=1
 clang=(CXX=clang++ CC=clang)
