@@ -3,4 +3,4 @@
 # file: core/heap.cpp
 # scenario: remote_free
 s/^    const std::uint64_t bit = bit_of\(slot\);$/&\n    const bool is_new = word.load(memory_order_relaxed) == 0;\n    const bool is_first = is_new \&\& slab->owner.add_remote_word(this, memory_order_acq_rel);/
-s/if \(!slab->owner.add_remote_word\(this, memory_order_acq_rel\)\) return;/if (!is_first) return;/
+s/if \(!slab->owner.add_remote_word\(this, memory_order_acq_rel\)\) return false;/if (!is_first) return false;/
