@@ -45,12 +45,6 @@ void mark_oversized(const Slab& slab, void* object) {
     set_oversized(&slab, slot_starting_at(slab, addr - start_of(&slab)), true);
 }
 
-bool has_free_slot(const Slab& slab) {
-    for (unsigned word = 0; word < word_count_for(slab.slot_count); ++word)
-        if (slab.free_words[word].load(memory_order_relaxed) != 0) return true;
-    return false;
-}
-
 }  // namespace
 
 void* Heap::allocate(SizeClass size_class, bool* untouched, std::size_t alignment) {
@@ -357,8 +351,9 @@ void Heap::list_all_with_room() {
             // Acquire: another heap's slab is seen whole, and then is not this heap's.
             if (slab->use.load(memory_order_acquire) != SliceUse::kSlab) continue;
             if (slab->owner.heap() != this || slab->state != SlabState::kFull) continue;
-            if (!has_free_slot(*slab)) continue;
-            slab->countdown += slab->held_back;
+            const unsigned due = slab->countdown + slab->held_back;
+            if (due - slab->uncounted == slab->slot_count) continue;  // every slot is live
+            slab->countdown = due;
             slab->held_back = 0;
             append(slab);
         }
