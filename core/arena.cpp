@@ -137,17 +137,17 @@ constexpr unsigned kPurgeSlices = 4;
 unsigned Arena::purge(Pages& pages, std::uint64_t slices) {
     if (pages.source().purge == nullptr) return 0;
     unsigned purged = 0;
-    while (std::uint64_t left = dirty_slices() & slices) {
+    while (const std::uint64_t left = dirty_slices() & slices) {
         const unsigned first = lowest_bit(left);
-        left = ~(left >> first);
-        unsigned count = left == 0 ? 64 - first : lowest_bit(left);
-        if (count > kPurgeSlices) count = kPurgeSlices;
-        slices &= ~range_bits(first, count);
+        // The run's length; the bit that is set ends it at the latest.
+        unsigned count = lowest_bit(~(left >> first) | std::uint64_t{1} << kPurgeSlices);
+        const std::uint64_t run = range_bits(first, count);
+        slices &= ~run;
         if (!claim_exactly(first, count)) continue;
         const std::size_t bytes = std::size_t{count} << shape().slice_shift;
         if (pages.purge(reinterpret_cast<void*>(slice_addr(first)), bytes)) {
-            head.clean_slices.set_bits(range_bits(first, count), memory_order_relaxed);
-            head.purged_slices.set_bits(range_bits(first, count), memory_order_relaxed);
+            head.clean_slices.set_bits(run, memory_order_relaxed);
+            head.purged_slices.set_bits(run, memory_order_relaxed);
             purged += count;
         }
         release(first, count);
