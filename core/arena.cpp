@@ -41,9 +41,7 @@ SliceRange Arena::claim(unsigned count, unsigned alignment_slices) {
         // another thread claimed or released: it has made progress. No ABA: the word is the state.
         if (head.free_slices.compare_exchange(free, free & ~wanted, memory_order_acquire,
                                               memory_order_relaxed)) {
-            SliceRange range{.arena = this, .first = first, .count = count};
-            take_clean(range);
-            return range;
+            return taken(first, count);
         }
     }
 }
@@ -56,8 +54,7 @@ bool Arena::claim_exactly(unsigned first, unsigned count) {
         if (!head.free_slices.compare_exchange(free, free & ~wanted, memory_order_acquire,
                                                memory_order_relaxed))
             continue;
-        SliceRange range{.arena = this, .first = first, .count = count};
-        take_clean(range);
+        (void)taken(first, count);
         return true;
     }
     return false;
@@ -65,12 +62,15 @@ bool Arena::claim_exactly(unsigned first, unsigned count) {
 
 // From now on the range counts as written and in use. Relaxed: the caller owns the bits, and the
 // next claimant gets them through the free word.
-void Arena::take_clean(SliceRange& range) {
-    const std::uint64_t slices = range_bits(range.first, range.count);
+SliceRange Arena::taken(unsigned first, unsigned count) {
+    SliceRange range(this, first, count);
+    const std::uint64_t slices = range_bits(first, count);
     range.clean = (head.clean_slices.load(memory_order_relaxed) & slices) == slices;
     range.was_purged = (head.purged_slices.load(memory_order_relaxed) & slices) != 0;
-    for (Atomic<std::uint64_t>* word : {&head.clean_slices, &head.purged_slices, &head.idle_slices})
-        word->clear_bits(slices, memory_order_relaxed);
+    head.clean_slices.clear_bits(slices, memory_order_relaxed);
+    head.purged_slices.clear_bits(slices, memory_order_relaxed);
+    head.idle_slices.clear_bits(slices, memory_order_relaxed);
+    return range;
 }
 
 void Arena::release(unsigned first, unsigned count) {
@@ -93,10 +93,11 @@ std::size_t Arena::grow(Pages& pages, unsigned count) {
                                         memory_order_relaxed))
             return 0;
         const std::uint64_t slices = range_bits(mapped, step);
-        const Extension result = pages.extend(slice_addr(mapped), std::size_t{step} << shift);
+        const std::size_t bytes = std::size_t{step} << shift;
+        const Extension result = pages.extend(slice_addr(mapped), bytes);
         if (result == Extension::kDone) {
             publish(slices);
-            return std::size_t{step} << shift;
+            return bytes;
         }
         // Somebody else's mapping directly behind the arena: it stays short for good.
         const bool give_up = result == Extension::kTaken && step == 1;

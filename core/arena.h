@@ -46,13 +46,20 @@ inline constexpr std::uint32_t kClosed = kSlicesPerArena + 2;  // it is about to
 
 // A claimed range of slices.
 struct SliceRange {
+    SliceRange() = default;
+    SliceRange(Arena* of, unsigned first_slice, unsigned slice_count)
+        : arena(of),
+          first(static_cast<std::uint16_t>(first_slice)),
+          count(static_cast<std::uint16_t>(slice_count)) {}
+
     Arena* arena = nullptr;
-    unsigned first = 0;
-    unsigned count = 0;
+    std::uint16_t first = 0;
+    std::uint16_t count = 0;
     bool clean = false;       // every byte of it is zero
     bool was_purged = false;  // some of it had been purged
     bool ok() const { return arena != nullptr; }
 };
+static_assert(sizeof(SliceRange) <= 16, "it is returned in registers (psABI 3.2.3)");
 
 // The bits of slices [first, first + count).
 constexpr std::uint64_t range_bits(unsigned first, unsigned count) {
@@ -115,7 +122,7 @@ struct Arena {
 
   private:
     BitmapWord* words() { return reinterpret_cast<BitmapWord*>(this + 1); }
-    void take_clean(SliceRange& range);
+    SliceRange taken(unsigned first, unsigned count);
     void publish(std::uint64_t slices);
 };
 static_assert(sizeof(Arena) == kSlicesPerArena * sizeof(Slab) && sizeof(Arena) == kPageBytes);

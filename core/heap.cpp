@@ -68,11 +68,9 @@ void* Heap::allocate_scraping(SizeClass size_class, bool* untouched, std::size_t
 }
 
 void* Heap::allocate_with(SizeClass size_class, bool* untouched, bool may_add_slab) {
-    void* pointer = take(size_class);
-    while (pointer == nullptr) {
+    void* pointer;
+    while ((pointer = take(size_class)) == nullptr)
         if (!refill(size_class, may_add_slab)) return nullptr;
-        pointer = take(size_class);
-    }
     Slab* const slab = slabs[raw(size_class)].current;
     if (!tracks_untouched(slab)) return pointer;
     const SlotIndex slot =
@@ -332,10 +330,10 @@ void Heap::set_up(const SliceRange& range, SizeClass size_class) {
             range.clean ? slab.free_words[0].load(memory_order_relaxed) : std::uint64_t{0},
             memory_order_relaxed);
     for (unsigned distance = 1; distance < range.count; ++distance) {
-        Slab& line = range.arena->slab(range.first + distance);
-        line.owner.clear();
-        line.slice_count = static_cast<std::uint8_t>(distance);
-        line.use.store(SliceUse::kContinuation, memory_order_relaxed);
+        Slab* const line = &slab + distance;
+        line->owner.clear();
+        line->slice_count = static_cast<std::uint8_t>(distance);
+        line->use.store(SliceUse::kContinuation, memory_order_relaxed);
     }
     // Release: a thread that proves a pointer by this sees the slab whole.
     slab.use.store(SliceUse::kSlab, memory_order_release);

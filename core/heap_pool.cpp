@@ -112,7 +112,7 @@ Heap* HeapPool::take_idle(Heap* heap, ArenaPool& arenas, Holder holder) {
 bool HeapPool::is_gone(Holder holder, std::uint32_t process) {
     const std::uint16_t generation = generations_.current();
     if (!holder.is_thread() || generation == Generations::kUnknown) return false;
-    if (holder.generation() != generation) return generations_.is_settled();
+    if (holder.generation() != generation) return generations_.is_settled(generation);
     // Only a thread of this very process can be asked about: a vfork's child shares its memory. Of
     // an id that was refused, 0, the kernel says EINVAL, which is no proof.
     return holder.process() == process && arch::thread_is_gone(process, holder.thread());

@@ -27,8 +27,7 @@ class Generations {
     std::uint16_t current();
     // Whether the thread that survived the fork has said that its heap is of this generation. Not
     // where there is no page yet, or this thread sees it late: the others' generation is its own.
-    bool is_settled() {
-        const std::uint16_t generation = current();
+    bool is_settled(std::uint16_t generation) const {
         return generation != 0 && settled_.load(memory_order_acquire) == generation;
     }
     // By which a visitor of this process is told from one that a fork has left behind; it comes

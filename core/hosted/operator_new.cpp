@@ -128,4 +128,10 @@ void* __cxa_begin_catch(void* exception) noexcept {
 void __cxa_end_catch() {
     if (auto* const end = emma::find_function<void()>("__cxa_end_catch")) end();
 }
+
+// std::terminate(), for an exception that would leave a function that lets none out (clang's).
+[[noreturn]] void _ZSt9terminatev() noexcept {
+    if (auto* const terminate = emma::find_function<void()>("_ZSt9terminatev")) terminate();
+    __builtin_trap();
+}
 }

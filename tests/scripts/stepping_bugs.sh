@@ -63,7 +63,7 @@ bug "a remote free that counts before it sets the bit" core/heap.cpp \
     s/if \(!slab->owner.add_remote_word\(this, memory_order_acq_rel\)\) return;/if (!is_first) return;/' \
     free-remote-arena stop
 bug "heaps of a parent that are adopted before the survivor has named its own" core/heap_pool.cpp \
-    's/return generations_.is_settled\(\);/return true;/' \
+    's/return generations_.is_settled\(generation\);/return true;/' \
     fork-malloc-settle stop
 bug "slices that are clean before they are present" core/arena.cpp \
     's/^    head.present_slices.set_bits\(slices, memory_order_release\);$/    head.clean_slices.set_bits(slices, memory_order_relaxed);&/' \

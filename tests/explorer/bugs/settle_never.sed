@@ -2,4 +2,4 @@
 # Heaps of the parent's threads are adopted before the survivor has said which is its own.
 # file: core/heap_pool.cpp
 # scenario: adopt_parent
-s/return generations_.is_settled\(\);/return true;/
+s/return generations_.is_settled\(generation\);/return true;/
