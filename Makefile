@@ -209,9 +209,12 @@ OPTIMISE := -O2
 # gcc's -Oz keeps some passes that make code longer: without these the C family is 2 % smaller.
 COLD := -Oz $(if $(compiler_is_clang),,-fno-shrink-wrap -fno-move-loop-invariants -fno-ivopts -fno-tree-loop-optimize -fno-caller-saves \
 	-fno-tree-sink -fno-code-hoisting -fno-tree-pre -fno-if-conversion -fno-ipa-modref -fno-tree-dominator-opts \
-	-fno-tree-coalesce-vars -fno-tree-forwprop -fno-tree-loop-im -fira-region=mixed)
+	-fno-tree-coalesce-vars -fno-tree-forwprop -fno-tree-loop-im -fira-region=mixed -freorder-blocks-algorithm=simple)
 core_cold := $(if $(filter size,$(FOR)),$(filter-out core/emma.cpp,$(wildcard core/*.cpp core/bare/*.cpp)))
 $(core_cold:%=$(OUT)/obj/%.o): OPTIMISE := $(COLD)
+# A call and a common end are shorter than many ends with a jump; not in what is only such jumps.
+no_jumps := $(if $(compiler_is_clang),,$(filter-out core/emma_sized.cpp core/instance.cpp,$(core_cold)))
+$(no_jumps:%=$(OUT)/obj/%.o): OPTIMISE += -fno-optimize-sibling-calls
 
 # The assembler names the linker's table wherever the weak __errno_location is looked up, and nothing
 # refers to that name: without it the archive needs nothing from outside.

@@ -40,9 +40,8 @@ SliceRange Arena::claim(unsigned count, unsigned alignment_slices) {
         // Acquire pairs with release() by the last owner, or with grow(). A failure means that
         // another thread claimed or released: it has made progress. No ABA: the word is the state.
         if (head.free_slices.compare_exchange(free, free & ~wanted, memory_order_acquire,
-                                              memory_order_relaxed)) {
+                                              memory_order_relaxed))
             return taken(first, count);
-        }
     }
 }
 

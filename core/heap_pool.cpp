@@ -11,8 +11,6 @@ namespace {
 // Threads asked about before a new heap is made: every new heap pays for the search for a few
 // ended threads, so ended ones do not add up and many live ones cost little.
 constexpr unsigned kChecksPerHeap = 8;
-// As many slabs go into inboxes from one search of note_push() to the next.
-constexpr std::uint32_t kPushesPerSearch = 64;
 
 // Behind the first place of a mapping, and in it.
 bool fits(std::uintptr_t heap_addr) {
@@ -148,15 +146,6 @@ Heap* HeapPool::take_left(Holder holder) {
         next_to_check_.store(heap, memory_order_release);
     }
     return nullptr;
-}
-
-void HeapPool::note_push(const Heap* own) {
-    if ((pushes_.fetch_add(1, memory_order_relaxed) + 1) % kPushesPerSearch != 0 || !may_ask())
-        return;
-    Heap* const left = take_left(Holder::operation(own));
-    if (left == nullptr) return;
-    left->drain();
-    release(left);
 }
 
 std::uintptr_t HeapPool::take_place(ArenaPool& arenas) {

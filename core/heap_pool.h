@@ -69,9 +69,6 @@ class HeapPool {
     // Whether a thread that holds a heap is known to be no more.
     bool is_gone(Holder holder, std::uint32_t process);
     static void release(Heap* heap) { heap->ownership.release(); }
-    // A remote free has put a slab into an inbox. Now and then a heap whose thread has ended
-    // without a word is looked for, drained, and left to all: no thread may ever adopt it.
-    [[gnu::cold, gnu::noinline]] void note_push(const Heap* own);
 
     // Runs work(heap) while the heap's holder is kept out, if that can be had: false where the
     // holder, or another visitor, is at work in it, or where there is no barrier.
@@ -127,6 +124,7 @@ class HeapPool {
     Generations generations_;           // any thread
     Heap first_{};                      // a program with one thread needs no other
     friend struct ForkInspector;        // tests
+    friend void note_push(HeapPool& heaps, const Heap* own);
 };
 
 // All threads of the process pass a memory barrier.
@@ -135,6 +133,11 @@ bool barrier_on_all_threads();
 // For a heap's holder, which could not enter it: enters a heap whose visitor was left behind by a
 // fork. Weak: a program without visitors (emma_trim, emma_walk, emma_check) has no need of it.
 [[gnu::weak]] bool enter_left_heap(HeapPool& heaps, Heap* own);
+
+// In rebuild.cpp too, for the same reason and because only threads that a libc starts end without
+// a word. A remote free has put a slab into an inbox: now and then a heap whose thread has ended so
+// is looked for, drained, and left to all, as no thread may ever adopt it.
+[[gnu::weak]] void note_push(HeapPool& heaps, const Heap* own);
 
 template <typename Work>
 bool HeapPool::visit(Heap* heap, Work work, std::uint8_t mark) {

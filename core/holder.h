@@ -37,8 +37,8 @@ class Holder {
     constexpr std::uint64_t bits() const { return bits_; }
     constexpr bool operator==(const Holder&) const = default;
 
-    constexpr bool is_thread() const { return (bits_ & 3) == kThread; }
-    constexpr bool is_operation() const { return (bits_ & 3) == kOperation; }
+    constexpr bool is_thread() const { return (bits_ & kThread) != 0; }
+    constexpr bool is_operation() const { return (bits_ & kOperation) != 0; }
     constexpr std::uint16_t generation() const {
         return static_cast<std::uint16_t>(bits_ >> (2 * kIdBits + 2));
     }

@@ -55,6 +55,15 @@ bool enter_left_heap(HeapPool& heaps, Heap* own) {
     return true;
 }
 
+void note_push(HeapPool& heaps, const Heap* own) {
+    constexpr std::uint32_t kPushesPerSearch = 64;
+    if ((heaps.pushes_.fetch_add(1, memory_order_relaxed) + 1) % kPushesPerSearch != 0) return;
+    Heap* const left = heaps.may_ask() ? heaps.take_left(Holder::operation(own)) : nullptr;
+    if (left == nullptr) return;
+    left->drain();
+    HeapPool::release(left);
+}
+
 namespace {
 
 // A heap in which an operation of this thread was at work that will never go on. False: a visitor
