@@ -262,9 +262,11 @@ void foreign_mapping(std::size_t bytes) {
     const std::uintptr_t forged = (mapped + kArena - 1) & ~(kArena - 1);
     const auto* from = reinterpret_cast<const std::uint64_t*>(address & ~(kArena - 1));
     auto* to = reinterpret_cast<std::uint64_t*>(forged);
-    // The metadata and the slices up to the object's, which are mapped.
+    // The metadata and the slices up to the object's, which are mapped; between them is a gap.
+    constexpr std::size_t kGap = 60 << 10, kGapEnd = 64 << 10;
     const std::size_t words = ((address & (kArena - 1)) + size) / 8;
-    for (std::size_t i = 0; i < words; i++) to[i] = from[i];
+    for (std::size_t i = 0; i < words; i++)
+        if (i * 8 < kGap || i * 8 >= kGapEnd) to[i] = from[i];
     free(about_to_misuse(reinterpret_cast<void*>(forged + (address & (kArena - 1)))));
 }
 void metadata(std::size_t size) {

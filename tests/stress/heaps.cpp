@@ -114,7 +114,8 @@ int main(int argc, char** argv) {
     test_report("resident at the end, KiB", test_resident_kib());
     if (argc < 4) {
         CHECK(test_status_kib("VmSize:") == mapped);
-        CHECK(test_resident_kib() == resident);
+        // But for the pages of the table of heaps, 8 KiB, where each heap has another place.
+        CHECK(test_resident_kib() <= resident + 8);
     }
     g_heap = nullptr;
     add_and_wake(&g_round);

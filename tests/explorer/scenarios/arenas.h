@@ -44,7 +44,7 @@ struct OwnArena {
     }
     bool claim_exactly_and_use(unsigned first, unsigned count, std::uint64_t mark) {
         if (!arena->claim_exactly(first, count)) return false;
-        use_slices({.arena = arena, .first = first, .count = count}, mark);
+        use_slices(SliceRange(arena, first, count), mark);
         arena->release(first, count);
         return true;
     }
