@@ -39,7 +39,9 @@ Arena* ArenaList::pin(std::uint32_t place) const {
 
 // Release pairs with is_pinned(): the look is over.
 void ArenaList::unpin(std::uint32_t place) const {
-    cell(place)->pins.fetch_sub(1, memory_order_release);
+    Cell* const pinned = cell(place);
+    if (pinned == nullptr) __builtin_unreachable();  // it was there to be pinned
+    pinned->pins.fetch_sub(1, memory_order_release);
 }
 
 std::uint32_t ArenaList::add(Pages& pages, Arena* arena) {

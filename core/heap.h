@@ -178,7 +178,7 @@ struct alignas(arch::kCacheLineBytes) Heap {
     void purge_between_objects();
 
     // ---- any thread: frees a slot of a slab of this heap
-    // True: the inbox has a slab more, and note_push() is to be called.
+    // True: the inbox has a slab more, and note_push_if_linked() is to be called.
     bool put_remote(Slab* slab, SlotIndex slot);
 
   private:

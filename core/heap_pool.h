@@ -138,6 +138,9 @@ bool barrier_on_all_threads();
 // a word. A remote free has put a slab into an inbox: now and then a heap whose thread has ended so
 // is looked for, drained, and left to all, as no thread may ever adopt it.
 [[gnu::weak]] void note_push(HeapPool& heaps, const Heap* own);
+inline void note_push_if_linked(HeapPool& heaps, const Heap* own) {
+    if (note_push != nullptr) note_push(heaps, own);
+}
 
 template <typename Work>
 bool HeapPool::visit(Heap* heap, Work work, std::uint8_t mark) {

@@ -206,8 +206,8 @@ void Instance::release_slot(const Place& place) {
     HeapLease lease(*this, home);
     if (lease) {
         lease->put(place.slab, place.slot);
-    } else if (home->put_remote(place.slab, place.slot) && note_push != nullptr) {
-        note_push(heaps, current_heap());
+    } else if (home->put_remote(place.slab, place.slot)) {
+        note_push_if_linked(heaps, current_heap());
     }
 }
 

@@ -27,8 +27,7 @@ inline bool release_small(void* pointer) {
     Heap* const home = slab->owner.heap();
     if (home != current_heap()) {
         if (home->ownership.holder() == Holder::nobody()) return false;  // it can be borrowed
-        if (home->put_remote(slab, slot) && note_push != nullptr)
-            note_push(g_instance.heaps, current_heap());
+        if (home->put_remote(slab, slot)) note_push_if_linked(g_instance.heaps, current_heap());
         return true;
     }
     if (!home->enter()) return false;

@@ -19,7 +19,7 @@ void* bare_map(void* counter, std::size_t bytes, std::size_t alignment, std::uin
     count_call(counter);
     void* const pages = emma_bare_map(bytes, alignment);
     const auto addr = reinterpret_cast<std::uintptr_t>(pages);
-    if ((addr & (alignment - 1)) == 0 && is_packable(addr, bytes)) return pages;
+    if (addr == 0 || ((addr & (alignment - 1)) == 0 && is_packable(addr, bytes))) return pages;
     count_call(counter);
     (void)emma_bare_unmap(pages, bytes);
     return nullptr;

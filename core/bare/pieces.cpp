@@ -34,7 +34,7 @@ Extension map_behind(void* counter, std::uintptr_t addr, std::size_t bytes) {
             held[count++] = pages;
         }
     }
-    while (count > 0) (void)kSystemPages.unmap(counter, held[--count], bytes);
+    for (unsigned i = 0; i < count; ++i) (void)kSystemPages.unmap(counter, held[i], bytes);
     return result;
 }
 

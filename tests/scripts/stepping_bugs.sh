@@ -60,7 +60,7 @@ bug "a remote free that counts before it sets the bit" core/heap.cpp \
     's/^    const std::uint64_t bit = bit_of\(slot\);$/&\
     const bool is_new = word.load(memory_order_relaxed) == 0;\
     const bool is_first = is_new \&\& slab->owner.add_remote_word(this, memory_order_acq_rel);/
-    s/if \(!slab->owner.add_remote_word\(this, memory_order_acq_rel\)\) return;/if (!is_first) return;/' \
+    s/if \(!slab->owner.add_remote_word\(this, memory_order_acq_rel\)\) return false;/if (!is_first) return false;/' \
     free-remote-arena stop
 bug "heaps of a parent that are adopted before the survivor has named its own" core/heap_pool.cpp \
     's/return generations_.is_settled\(generation\);/return true;/' \
