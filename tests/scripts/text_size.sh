@@ -1,15 +1,15 @@
 #!/usr/bin/env bash
 # SPDX-License-Identifier: MIT OR Apache-2.0
-# tests/scripts/text_size.sh SET: the text of the archive members that malloc, free, calloc, realloc,
-# aligned_alloc and posix_memalign pull into a program: at most 12 KB (12,288 bytes) in the default
-# build.
+# tests/scripts/text_size.sh SET: the text that malloc, free, calloc, realloc, aligned_alloc and
+# posix_memalign bring into a program, linked with --gc-sections as by the wrappers and the README:
+# at most 12 KB (12,288 bytes) in the default build.
 set -euo pipefail
 # shellcheck source=tests/scripts/built
 . "$(dirname "$0")/built" "${1-}"
 archive=$1/libemma.a
 work=$(mktemp -d)
 trap 'rm -rf "$work"' EXIT
-ld -r -u malloc -u free -u calloc -u realloc -u aligned_alloc -u posix_memalign \
+ld -r --gc-sections -u malloc -u free -u calloc -u realloc -u aligned_alloc -u posix_memalign \
     "$archive" -o "$work/family.o"
 read -r text rodata < <(size -A "$work/family.o" | awk '
     $1 ~ /^\.text/ { text += $2 } $1 ~ /^\.rodata/ { rodata += $2 } END { print text + 0, rodata + 0 }')
