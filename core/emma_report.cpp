@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: MIT OR Apache-2.0
 // Statistics as text for people. In a file of its own, so that only a program that prints them pays
 // for it.
+#include "arch/system.h"
 #include "core/stats.h"
 
 namespace emma {
@@ -59,9 +60,15 @@ void put_larger(const Report& report, const struct emma_stats& stats) {
     report.put(line);
 }
 
+// From a debugger there is no writer to be had.
+void write_to_error_output(void*, const char* text, std::size_t length) {
+    (void)arch::write(arch::kStderr, text, length).ok();
+}
+
 }  // namespace
 
-void report_stats(Instance& instance, const Report& report) {
+void report_stats(Instance& instance, const Report& wanted) {
+    const Report report = wanted.write != nullptr ? wanted : Report{write_to_error_output, nullptr};
     struct emma_stats stats;
     gather_stats(instance, stats);
     if (&instance == &g_instance)

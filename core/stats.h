@@ -14,7 +14,8 @@ void gather_stats(Instance& instance, struct emma_stats& stats);
 // Adds the figures of another instance.
 void add_stats(Instance& instance, struct emma_stats& sum);
 
-// The figures and the table of size classes in use, a call of `report.write` a line.
+// The figures and the table of size classes in use, a call of `report.write` a line. Null:
+// file descriptor 2.
 void report_stats(Instance& instance, const Report& report);
 
 }  // namespace emma

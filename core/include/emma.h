@@ -315,7 +315,8 @@ void emma_stats(struct emma_stats* stats) EMMA_NOEXCEPT;
 #endif
 
 /* emma_stats as text for people: a line a figure, then a table of the size classes in use; `write`
- * is called once a line. Takes about 2 KiB of stack. */
+ * is called once a line. Null: file descriptor 2 (with PORT=bare: nowhere), as from a debugger:
+ * `call emma_report(0, 0)`. Takes about 2 KiB of stack. */
 void emma_report(emma_writer write, void* context) EMMA_NOEXCEPT;
 
 /* The misuses and failures that end the program. A slot that was never handed out is no object, as
