@@ -175,13 +175,16 @@ wrappers := $(OUT)/bin/emma-cc $(OUT)/bin/emma-c++
 # What the wrappers need beside the linker scripts: those with an executable stack, the script that stands
 # for each linker, the header that stands before libstdc++'s.
 wrapper_files := $(linker_scripts:$(OUT)/lib/%=$(OUT)/lib/execstack/%) $(addprefix $(OUT)/lib/ld/,ld ld.bfd ld.gold ld.lld ld.mold) \
-	$(OUT)/lib/c++/bits/c++config.h $(OUT)/lib/ours_first.o
+	$(OUT)/lib/c++/bits/c++config.h $(OUT)/lib/ours_first.o $(OUT)/lib/gdb_commands.o \
+	$(OUT)/lib/with_data.o
+
+gdb_commands := $(addprefix $(OUT)/gdb/,emma.py emma_commands.py emma_memory.py)
 
 .PHONY: all
 ifeq ($(PORT),bare)
-all: $(OUT)/libemma.a $(if $(SYMBOL_PREFIX),$(prefixed_headers) $(mapping_headers),$(public_headers))
+all: $(OUT)/libemma.a $(if $(SYMBOL_PREFIX),$(prefixed_headers) $(mapping_headers),$(public_headers)) $(gdb_commands)
 else ifeq ($(SYMBOL_PREFIX),)
-all: $(OUT)/libemma.a $(OUT)/libemma_crt.a $(OUT)/libemma_beside.a $(public_headers) $(linker_scripts) $(wrappers) $(wrapper_files)
+all: $(OUT)/libemma.a $(OUT)/libemma_crt.a $(OUT)/libemma_beside.a $(public_headers) $(linker_scripts) $(wrappers) $(wrapper_files) $(gdb_commands)
 else
 # No wrappers: what compilers call by themselves (memcpy, operator new) has other names here.
 all: $(OUT)/libemma.a $(OUT)/libemma_crt.a $(prefixed_headers) $(mapping_headers)
@@ -269,6 +272,26 @@ $(OUT)/lib/ld/%: linker/ld
 	@mkdir -p $(@D) && cp $< $@ && chmod +x $@
 $(wrappers): linker/emma-cc $(wrapper_files)
 	@mkdir -p $(@D) && cp $< $@ && chmod +x $@
+
+# The commands for gdb, with the numbers of this build's layout, which the compiler tells.
+$(OUT)/gdb/layout.s: linker/gdb/layout.cpp $(OUT)/flags
+	@mkdir -p $(@D)
+	$(call run,CXX,$(CXX) -O2 $(filter-out -g -flto%,$(LIB_CXXFLAGS)) -Wno-invalid-offsetof -MMD -MP -S $< -o $@)
+$(OUT)/gdb/emma_memory.py: linker/gdb/emma_memory.py.in $(OUT)/gdb/layout.s
+	@sed -n 's/^[[:space:]]*#emma_layout //p' $(OUT)/gdb/layout.s > $@.layout && sed -e '/^# @LAYOUT@/r $@.layout' \
+		-e '/^# @LAYOUT@/d' -e 's/@VERSION@/$(version)/' $< > $@ && rm $@.layout
+$(OUT)/gdb/%.py: linker/gdb/%.py
+	@mkdir -p $(@D) && cp $< $@
+$(OUT)/lib/with_data.o: linker/gdb/with_data.S $(OUT)/flags
+	@mkdir -p $(@D)
+	$(call run,AS,$(CC) -c $< -o $@)
+# What the wrappers link with -ggdb: the place of the commands, which gdb looks up in a program.
+gdb_section = printf '.section .debug_gdb_scripts,"MSR",@progbits,1\n.byte 1\n.asciz "%s"\n.section .note.GNU-stack\n' $(call \
+	quoted,$(1)) | $(CC) -c -x assembler - -o
+$(OUT)/lib/gdb_commands.o: $(OUT)/flags
+	@mkdir -p $(@D)
+	$(call run,AS,$(call gdb_section,$(CURDIR)/$(OUT)/gdb/emma.py) $@)
+-include $(OUT)/gdb/layout.d
 
 -include $(patsubst %.o,%.d,$(core_objects) $(crt_objects))
 
@@ -630,6 +653,9 @@ $(foreach path,PREFIX LIBDIR INCLUDEDIR,$(if $(call path_is_good,$(path)),,$(err
 	or pkg-config cannot take: letters, digits and _./+~@%:=- only)))
 endif
 
+# Where gdb looks for the commands of the preload library.
+auto_load = $(PREFIX)/share/gdb/auto-load$(abspath $(LIBDIR))
+
 .PHONY: uninstall
 ifeq ($(PORT),bare)
 install: all
@@ -647,7 +673,12 @@ wrapper_paths = $(if $(filter-out $(PREFIX)/include $(PREFIX)/lib,$(INCLUDEDIR) 
 install: all
 	$(call put,644,$(public_headers),$(INCLUDEDIR))
 	$(call put,644,$(OUT)/libemma.a $(OUT)/libemma_crt.a $(OUT)/libemma_beside.a,$(LIBDIR))
-	$(call put,644,$(linker_scripts) $(OUT)/lib/ours_first.o,$(LIBDIR)/emma)
+	$(call put,644,$(linker_scripts) $(OUT)/lib/ours_first.o $(OUT)/lib/with_data.o,$(LIBDIR)/emma)
+	$(call put,644,$(gdb_commands),$(PREFIX)/share/emma/gdb)
+	@$(call gdb_section,$(abspath $(PREFIX))/share/emma/gdb/emma.py) $(OUT)/filled && \
+		install -m 644 $(OUT)/filled $(call into,$(LIBDIR)/emma/gdb_commands.o)
+	@install -d -m 755 $(call into,$(auto_load)) && sed 's|(os.path.abspath(__file__))|(os.path.abspath(__file__)) + "/$(call \
+		relative,$(auto_load),$(PREFIX)/share/emma/gdb)"|' linker/gdb/emma.py >$(OUT)/filled && install -m 644 $(OUT)/filled $(call into,$(auto_load)/libemma_preload.so-gdb.py)
 	$(call put,644,$(filter $(OUT)/lib/execstack/%,$(wrapper_files)),$(LIBDIR)/emma/execstack)
 	$(call put,644,$(filter $(OUT)/lib/c++/%,$(wrapper_files)),$(LIBDIR)/emma/c++/bits)
 	$(call put,755,$(filter $(OUT)/lib/ld/%,$(wrapper_files)),$(LIBDIR)/emma/ld)
@@ -662,6 +693,7 @@ uninstall:
 	@cd $(call into,$(LIBDIR)) && rm -f libemma.a libemma_crt.a libemma_beside.a libemma_bare.a libemma_preload.so \
 		pkgconfig/emma.pc pkgconfig/emma-beside.pc pkgconfig/emma-nolibc.pc && rm -rf emma cmake/emma
 	@cd $(call into,$(PREFIX)/bin) && rm -f emma-cc emma-c++
+	@rm -rf $(call into,$(PREFIX)/share/emma) && rm -f $(call into,$(auto_load)/libemma_preload.so-gdb.py)
 endif
 define newline
 

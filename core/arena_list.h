@@ -66,6 +66,8 @@ class ArenaList {
     static std::size_t chunk_bytes(unsigned chunk) {
         return (std::size_t{kSecondPlaces} << chunk) * sizeof(Cell);
     }
+    friend struct Layout;  // linker/gdb
+
     Cell* cell(std::uint32_t place) const;
     // False: the list cannot grow.
     bool map_chunk(Pages& pages, unsigned chunk);

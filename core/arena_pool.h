@@ -108,6 +108,7 @@ class ArenaPool {
   private:
     friend class ArenaGuard;
     friend struct StatisticsInspector;  // tests
+    friend struct Layout;               // linker/gdb
 
     SliceRange claim_from(std::uint32_t place, unsigned count, unsigned alignment_slices);
     SliceRange claim_new(unsigned count, unsigned alignment_slices);

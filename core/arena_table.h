@@ -135,6 +135,8 @@ class ArenaTable {
     [[gnu::noinline]] bool insert_in_place(std::uintptr_t key, std::size_t bytes);
     bool add_table(Pages& pages, Table* newest);
 
+    friend struct Layout;  // linker/gdb
+
     Atomic<Table*> newest_;               // any thread; null: only first_
     mutable Entry first_[kFirstEntries];  // any thread
 };

@@ -124,6 +124,7 @@ class HeapPool {
     Generations generations_;           // any thread
     Heap first_{};                      // a program with one thread needs no other
     friend struct ForkInspector;        // tests
+    friend struct Layout;               // linker/gdb
     friend void note_push(HeapPool& heaps, const Heap* own);
 };
 

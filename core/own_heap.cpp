@@ -201,15 +201,14 @@ void use_functions(emma_heap& heap, const emma_page_source& functions) {
 // By address, in one of kProbes places: for CHECKS builds to know a heap before they read it, and
 // for a panic to know the object of another heap. A heap that finds no place is not known.
 
-constexpr std::size_t kListed = 1024;
 constexpr std::size_t kProbes = 16;
-constinit Atomic<emma_heap*> g_heaps[kListed];  // any thread
-constinit Atomic<bool> g_some_are_unlisted;     // any thread
-constinit Atomic<std::uint32_t> g_lookers;      // any thread; panics that look into heaps now
+constinit Atomic<emma_heap*> g_heaps[kListedHeaps];  // any thread
+constinit Atomic<bool> g_some_are_unlisted;          // any thread
+constinit Atomic<std::uint32_t> g_lookers;           // any thread; panics that look into heaps now
 
 Atomic<emma_heap*>& place_of(const emma_heap* heap, std::size_t probe) {
     const std::uintptr_t mixed = (reinterpret_cast<std::uintptr_t>(heap) >> 6) * 0x9e3779b97f4a7c15;
-    return g_heaps[((mixed >> 32) + probe) % kListed];
+    return g_heaps[((mixed >> 32) + probe) % kListedHeaps];
 }
 
 void list(emma_heap* heap) {

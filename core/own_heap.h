@@ -27,6 +27,9 @@ struct emma_heap {
 
 namespace emma {
 
+// How many heaps have a place in the list by which a panic and a debugger know them.
+inline constexpr std::size_t kListedHeaps = 1024;
+
 // A heap as `options` say, or null with `error` set; `*options.least_bytes` as its comment says.
 emma_heap* make_heap(const emma_heap_options& options, int& error);
 // Gives all of it back, whatever is live in it.

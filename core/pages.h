@@ -58,6 +58,7 @@ class Pages {
 
   private:
     friend struct StatisticsInspector;  // tests
+    friend struct Layout;               // linker/gdb
     struct Kept {
         Kept* next;
         std::size_t bytes;
