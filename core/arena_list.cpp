@@ -44,8 +44,10 @@ void ArenaList::unpin(std::uint32_t place) const {
     pinned->pins.fetch_sub(1, memory_order_release);
 }
 
+// Relaxed: the hint publishes nothing. A place that is vacated while this thread looks further on
+// may be missed; it is found once a lower one is vacated.
 std::uint32_t ArenaList::add(Pages& pages, Arena* arena) {
-    for (std::uint32_t place = 0;; ++place) {
+    for (std::uint32_t place = first_empty_.load(memory_order_relaxed);; ++place) {
         Cell* found;
         while ((found = cell(place)) == nullptr)
             if (!map_chunk(pages, chunk_of(place))) return kNoPlace;
@@ -56,6 +58,7 @@ std::uint32_t ArenaList::add(Pages& pages, Arena* arena) {
         if (!found->arena.compare_exchange(expected, arena->addr(), memory_order_release,
                                            memory_order_relaxed))
             continue;
+        first_empty_.store(place + 1, memory_order_relaxed);
         std::uint32_t end = end_.load(memory_order_relaxed);
         while (end <= place &&
                !end_.compare_exchange(end, place + 1, memory_order_release, memory_order_relaxed)) {

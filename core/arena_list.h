@@ -73,6 +73,7 @@ class ArenaList {
     bool map_chunk(Pages& pages, unsigned chunk);
 
     Atomic<std::uint32_t> end_;              // any thread
+    Atomic<std::uint32_t> first_empty_;      // any thread; a hint: the places before are not empty
     mutable Cell first_[kFirstPlaces];       // any thread
     mutable Atomic<Cell*> chunks_[kChunks];  // any thread; const once set
 };
@@ -92,6 +93,11 @@ inline void ArenaList::show(Arena* arena) {
 // Relaxed: the place is all that the next arena there takes over.
 inline void ArenaList::vacate(std::uint32_t place) {
     cell(place)->arena.store(0, memory_order_relaxed);
+    std::uint32_t first = first_empty_.load(memory_order_relaxed);
+    // A failure means that another thread has added or vacated: it has made progress.
+    while (place < first && !first_empty_.compare_exchange(first, place, memory_order_relaxed,
+                                                           memory_order_relaxed)) {
+    }
 }
 
 }  // namespace emma

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MIT OR Apache-2.0
 // All arenas of an instance, with the table that proves pointers and the account of what was
-// mapped. Slices come from the oldest arena that has them, so that young ones can empty. Any thread
-// may call anything here.
+// mapped. Slices come from old arenas first, so that young ones can empty. Any thread may call
+// anything here.
 //
 // Memory goes back in two ways:
 //   purge   free slices keep their addresses and lose their pages. When as much has been released
@@ -110,7 +110,26 @@ class ArenaPool {
     friend struct StatisticsInspector;  // tests
     friend struct Layout;               // linker/gdb
 
-    SliceRange claim_from(std::uint32_t place, unsigned count, unsigned alignment_slices);
+    // Arenas that a claim tries from the oldest with room on, and as many more in turn, before it
+    // makes one; and the most that other claims leave it to try.
+    static constexpr std::uint32_t kTried = 32;
+    static constexpr std::uint32_t kMostLeft = 1024;
+    static constexpr std::uint32_t kAll = ~std::uint32_t{0};
+    // Where a search goes on, and how many arenas it may try there.
+    struct Turn {
+        std::uint32_t place;
+        std::uint32_t left;
+    };
+    struct Search {
+        Search(unsigned slice_count, unsigned alignment)
+            : count(slice_count), alignment_slices(alignment) {}
+
+        unsigned count;
+        unsigned alignment_slices;
+        SliceRange range;
+        Turn turn;  // where it ended
+    };
+    bool find(Search& search, std::uint32_t place, std::uint32_t left);
     SliceRange claim_new(unsigned count, unsigned alignment_slices);
     bool add_arena(Arena* arena);
     void note_claim(const SliceRange& range);
@@ -135,6 +154,8 @@ class ArenaPool {
     // Any thread.
     mutable Atomic<std::uint32_t> guards_;   // how many are looking at arenas that may be empty
     Atomic<std::uint32_t> first_with_room_;  // a hint: the place where to start looking
+    Atomic<std::uint32_t> last_with_room_;   // a hint: of the last release, or the last new arena
+    Atomic<Turn> turn_;                      // of all claims; lost updates cost a few tries
     Atomic<std::uint64_t> unmaps_;
     // Any thread, relaxed: they publish nothing.
     Atomic<std::size_t> claimed_slices_;  // ever; less what was released: those in use
@@ -218,7 +239,9 @@ inline SliceRange ArenaPool::claim_apart(Arena* near, std::uintptr_t number, uns
     if (near != nullptr) range = near->claim(count, 1);
     if (!range.ok()) {
         const std::uint32_t end = list_.end();
-        if (end != 0) range = claim_from(static_cast<std::uint32_t>(number % end), count, 1);
+        Search search(count, 1);
+        if (end != 0) (void)find(search, static_cast<std::uint32_t>(number % end), kTried);
+        range = search.range;
     }
     if (!range.ok()) return claim(count, 1);
     note_claim(range);

@@ -85,11 +85,13 @@ struct HookedSource {
     PageSource source = test.source();
     std::function<void()> on_extend = [] {};
     std::function<void()> on_unmap = [] {};
+    bool refuses_whole_arenas = false;
 
     HookedSource() {
         source.context = this;
         source.map = [](void* context, std::size_t bytes, std::size_t alignment,
-                        std::uintptr_t base) {
+                        std::uintptr_t base) -> void* {
+            if (self(context).refuses_whole_arenas && bytes == kArenaBytes) return nullptr;
             return below(context).map(&self(context).test, bytes, alignment, base);
         };
         source.extend = [](void* context, std::uintptr_t addr, std::size_t bytes) {
@@ -213,4 +215,124 @@ TEST_CASE("a program that goes on with less gives a peak back") {
         claim_many(pool, steady, 200);
     }
     CHECK(test.purged_bytes == purged);
+}
+
+// ---- searches with a bound
+
+namespace {
+
+constexpr unsigned kMany = 200;  // arenas: more than thrice what a claim tries before it makes one
+
+// An arena each, of which a claim of so many slices leaves no room for another.
+std::vector<SliceRange> claim_arenas(ArenaPool& pool, unsigned count, unsigned slices) {
+    std::vector<SliceRange> claimed;
+    while (claimed.size() < count) {
+        claimed.push_back(pool.claim(slices, 1));
+        REQUIRE(claimed.back().ok());
+    }
+    REQUIRE(arena_count(pool) == count);
+    return claimed;
+}
+void release(ArenaPool& pool, const SliceRange& range) {
+    pool.release(range.arena, range.first, range.count);
+}
+std::uint64_t next_random(std::uint64_t& state) {
+    state ^= state << 13;
+    state ^= state >> 7;
+    return state ^= state << 17;
+}
+
+}  // namespace
+
+TEST_CASE("a claim tries so many arenas, however many there are") {
+    // Arenas that cannot grow yet: each that is tried asks the source for more.
+    HookedSource hooked;
+    hooked.refuses_whole_arenas = true;
+    ArenaPool pool(hooked.source);
+    std::size_t asked = 0, most = 0;
+    hooked.on_extend = [&] {
+        ++asked;
+        hooked.test.maps.refuse_from = hooked.test.maps.made;
+        hooked.test.maps.refuse_count = 1;
+    };
+    for (unsigned i = 0; i < 1000; ++i) {
+        asked = 0;
+        REQUIRE(pool.claim(34, 1).ok());
+        if (asked > most) most = asked;
+    }
+    CHECK(arena_count(pool) == 1000);
+    // From 34 slices on down to 1, in six steps.
+    CHECK(most <= (32 + 1 + 32) * 6);
+}
+
+TEST_CASE("no claim fails while a slice is free") {
+    test::TestSource test;
+    ArenaPool pool(test.source());
+    std::vector<SliceRange> claimed = claim_arenas(pool, kMany, 60);
+    test.maps.refuse_from = test.maps.made;
+    CHECK_FALSE(pool.claim(34, 1).ok());
+    // Each place together with another: only one of them was released last, and the oldest arenas
+    // have free slices, but too few.
+    for (unsigned i = 0; i < kMany; ++i) {
+        const unsigned other = (i * 7 + 3) % kMany;
+        release(pool, claimed[i]);
+        if (other != i) {
+            release(pool, claimed[other]);
+            REQUIRE((claimed[other] = pool.claim(60, 1)).ok());
+        }
+        REQUIRE((claimed[i] = pool.claim(60, 1)).ok());
+        CHECK_FALSE(pool.claim(34, 1).ok());
+    }
+}
+
+TEST_CASE("with few arenas no room is passed over") {
+    test::TestSource test;
+    ArenaPool pool(test.source());
+    std::vector<SliceRange> claimed = claim_arenas(pool, 33, 34);
+    for (unsigned i = 0; i < 33; ++i) {
+        release(pool, claimed[i]);
+        release(pool, claimed[(i + 5) % 33]);
+        claimed[i] = pool.claim(34, 1);
+        claimed[(i + 5) % 33] = pool.claim(34, 1);
+        // The older one first.
+        CHECK(claimed[i].arena->head.place < claimed[(i + 5) % 33].arena->head.place);
+    }
+    CHECK(arena_count(pool) == 33);
+}
+
+TEST_CASE("random replacement in many arenas leaves few of them without use") {
+    test::TestSource test;
+    ArenaPool pool(test.source());
+    std::vector<SliceRange> claimed = claim_arenas(pool, 400, 34);
+    std::uint64_t random = 88172645463325252;
+    for (unsigned batch : {1u, 10u, 50u, 3u}) {
+        for (unsigned round = 0; round < 20000 / batch; ++round) {
+            for (unsigned i = 0; i < batch; ++i) {
+                std::swap(claimed[next_random(random) % claimed.size()], claimed.back());
+                release(pool, claimed.back());
+                claimed.pop_back();
+            }
+            for (unsigned i = 0; i < batch; ++i) claimed.push_back(pool.claim(34, 1));
+        }
+        MESSAGE(batch, " at a time: ", arena_count(pool), " arenas for 400");
+        CHECK(arena_count(pool) <= 420);
+    }
+}
+
+TEST_CASE("a new arena takes the lowest place that a trim has left") {
+    test::TestSource test;
+    ArenaPool pool(test.source());
+    std::vector<SliceRange> claimed = claim_arenas(pool, kMany, 63);
+    for (unsigned i = 0; i < kMany; ++i)
+        if (i % 3 != 0) release(pool, claimed[i]);
+    (void)pool.trim();
+    std::uint32_t before = 0;
+    for (unsigned i = 0; i < kMany; ++i) {
+        if (i % 3 == 0) continue;
+        claimed[i] = pool.claim(63, 1);
+        CHECK(claimed[i].arena->head.place == i);
+        CHECK(claimed[i].arena->head.place > before);
+        before = claimed[i].arena->head.place;
+    }
+    CHECK(pool.claim(63, 1).arena->head.place == kMany);
 }
