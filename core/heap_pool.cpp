@@ -11,6 +11,9 @@ namespace {
 // Threads asked about before a new heap is made: every new heap pays for the search for a few
 // ended threads, so ended ones do not add up and many live ones cost little.
 constexpr unsigned kChecksPerHeap = 8;
+// Heaps that are tried before a new one is made; and if there is no memory for one.
+constexpr std::uint32_t kTried = 64;
+constexpr std::uint32_t kAll = ~std::uint32_t{0};
 
 // Behind the first place of a mapping, and in it.
 bool fits(std::uintptr_t heap_addr) {
@@ -72,15 +75,16 @@ bool HeapPool::try_acquire(Heap* heap, Holder holder) {
 }
 
 Heap* HeapPool::acquire_as(Holder holder, ArenaPool& arenas) {
-    Heap* heap = nullptr;
-    if (holder.is_thread())
-        heap = take_idle(next_to_take_.load(memory_order_acquire), arenas, holder);
-    if (heap == nullptr) heap = take_idle(newest(), arenas, holder);
+    Heap* heap = take_idle(holder, kTried);
     // Else threads that each took an idle heap and ended without a word would add up: the operation
     // that finds none idle would make one for the next thread.
     if (heap == nullptr && naming_.load(memory_order_relaxed) == Naming::kAll)
         heap = take_left(holder);
-    return heap != nullptr ? heap : add(arenas, holder);
+    if (heap == nullptr) heap = add(arenas, holder);
+    if (heap == nullptr) heap = take_idle(holder, kAll);
+    // Once only, as a visitor of a heap with slabs reads it; a new one has none yet.
+    if (heap != nullptr && heap->arenas == nullptr) heap->arenas = &arenas;
+    return heap;
 }
 
 Heap* HeapPool::acquire_for_this_thread(ArenaPool& arenas) {
@@ -95,16 +99,26 @@ Heap* HeapPool::acquire_for_this_thread(ArenaPool& arenas) {
 
 // Threads have the heaps in turn: the free slots that each keeps are used before it grows, where
 // the heap that was left last would grow for all of them. Single operations do with as few heaps
-// as they can.
-Heap* HeapPool::take_idle(Heap* heap, ArenaPool& arenas, Holder holder) {
-    for (; heap != nullptr; heap = heap->older) {
-        if (!try_acquire(heap, holder)) continue;
-        // Once only, as a visitor of a heap with slabs reads it; first_ has none yet.
-        if (heap->arenas == nullptr) heap->arenas = &arenas;
-        if (holder.is_thread()) next_to_take_.store(heap->older, memory_order_release);
-        break;
+// as they can, and look from the newest on. Of more heaps than `left` an idle one may be missed;
+// but each thread goes on where the one before it stopped, so few stay idle while others are made.
+Heap* HeapPool::take_idle(Holder holder, std::uint32_t left) {
+    Atomic<Heap*> from_newest;
+    Atomic<Heap*>& turn = holder.is_thread() ? next_to_take_ : from_newest;
+    Heap* heap = turn.load(memory_order_acquire);
+    bool is_around = false;
+    for (; left != 0; --left) {
+        if (heap == nullptr) {
+            if (is_around) break;
+            is_around = true;
+            heap = newest();
+        }
+        Heap* const tried = heap;
+        const bool is_taken = try_acquire(heap, holder);
+        heap = heap->older;
+        turn.store(heap, memory_order_release);
+        if (is_taken) return tried;
     }
-    return heap;
+    return nullptr;
 }
 
 bool HeapPool::is_gone(Holder holder, std::uint32_t process) {
@@ -172,7 +186,6 @@ Heap* HeapPool::add(ArenaPool& arenas, Holder holder) {
     Heap* const heap = reinterpret_cast<Heap*>(take_place(arenas));
     if (heap == nullptr) return nullptr;
     (void)try_acquire(heap, holder);
-    heap->arenas = &arenas;
     Heap* before = newest_.load(memory_order_relaxed);
     // Release publishes the heap to newest(). A failure means that another thread added one.
     do heap->older = before != nullptr ? before : &first_;

@@ -108,8 +108,8 @@ class HeapPool {
 
     Heap* acquire_as(Holder holder, ArenaPool& arenas);
     Holder this_thread();
-    // Of the heap and older ones.
-    Heap* take_idle(Heap* heap, ArenaPool& arenas, Holder holder);
+    // Tries so many heaps.
+    Heap* take_idle(Holder holder, std::uint32_t left);
     bool is_left(const Heap* heap, Holder former, Holder taker);
     Heap* take_left(Holder holder);
     Heap* add(ArenaPool& arenas, Holder holder);

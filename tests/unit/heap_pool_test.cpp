@@ -98,6 +98,53 @@ TEST_CASE("threads that acquire and release never hold the same heap") {
     CHECK(heaps <= 5);
 }
 
+TEST_CASE("among many heaps few are idle while others are made") {
+    Fixture f;
+    std::vector<Heap*> held;
+    (void)f.pool->acquire_for_this_thread(f.arenas);
+    while (held.size() < 400) held.push_back(f.pool->acquire_for_this_thread(f.arenas));
+    std::uint64_t random = 88172645463325252;
+    for (unsigned round = 0; round < 20000; ++round) {  // threads end and begin
+        random ^= random << 13;
+        random ^= random >> 7;
+        random ^= random << 17;
+        Heap*& heap = held[random % held.size()];
+        HeapPool::release(heap);
+        heap = f.pool->acquire_for_this_thread(f.arenas);
+        REQUIRE(heap != nullptr);
+    }
+    std::size_t heaps = 0;
+    f.pool->for_each([&](Heap*) { ++heaps; });
+    MESSAGE(heaps, " heaps for 401 threads");
+    CHECK(heaps <= 480);
+    // Operations make one where there is none among the newest, and all of them use it.
+    for (unsigned i = 0; i < 300; ++i) REQUIRE(f.pool->acquire_for_this_thread(f.arenas));
+    std::set<Heap*> borrowed;
+    for (unsigned i = 0; i < 1000; ++i) {
+        Heap* const heap = f.acquire();
+        borrowed.insert(heap);
+        HeapPool::release(heap);
+    }
+    CHECK(borrowed.size() == 1);
+}
+
+TEST_CASE("if there is no memory for a heap, the idle one is found among many") {
+    Fixture f;
+    std::vector<Heap*> held;
+    while (held.size() < 300) held.push_back(f.acquire());
+    f.test.maps.refuse_from = 0;
+    f.pool->stop_asking();
+    while (f.acquire() != nullptr) continue;  // what the last mapping has room for
+    for (Heap* heap : held) {
+        HeapPool::release(heap);
+        CHECK(f.acquire() == heap);
+        CHECK(f.acquire() == nullptr);
+        HeapPool::release(heap);
+        CHECK(f.pool->acquire_for_this_thread(f.arenas) == heap);
+        CHECK(f.pool->acquire_for_this_thread(f.arenas) == nullptr);
+    }
+}
+
 TEST_CASE("an operation takes the heap of an ended thread rather than a new one") {
     Fixture f;
     Heap* const left = f.left_by_thread();
