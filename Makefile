@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: MIT OR Apache-2.0
 # Builds Emma. `make help` lists the targets and the options.
-# Every set of option values has a folder of its own: build/ for the defaults, build/<set>/ else.
+# Every set of option values has its own folder: build/ for the defaults, otherwise build/<set>/. BUILD names
+# another place for build/; nothing is written into the source tree then.
 
 ## make            the libraries and the compiler wrappers, into build/
 ## make check      everything tested, gcc and clang, static and static-PIE, natively and under QEMU
@@ -35,13 +36,15 @@
 ##   ARCH=x86_64           processor
 ##   TLS=1|0               0: no thread pointer is used, every operation borrows a heap
 ##   CHECKS=0|1            1: every misuse that can be proved is reported before anything is touched
-##   DEBUG=0|1             1: internal assertions
+##   DEBUG=0|1             1: internal assertions, and debug information in the archives (so does CXXFLAGS=-g)
 ##   FOR=size|speed        speed: the whole library compiled for speed, with short cuts for calloc, realloc and
 ##                         usable sizes, as libemma_preload.so always is; a quarter more text
 ##   PORT=linux|bare       bare: for kernels and loaders; no system call, the program supplies the page
 ##                         functions of emma_bare.h; TLS=0 unless asked for
 ##   HEAP_SLOT=            with PORT=bare, where the current heap is noted: function (emma_bare_heap_slot())
 ##                         or gs:8 (the word at %gs:8, any offset)
+##   BUILD=build           another folder for what is built (make, preload, programs, one-file, rust, install): the
+##                         source tree may be read-only then
 ##   SYMBOL_PREFIX=        foo_: every symbol is renamed, for several copies in one program; the
 ##                         archives and headers (foo_emma.h) go to build/prefix-foo_/
 ##   CXX=g++ CC=gcc        the compiler; CXX=clang++ or CC=clang chooses clang for both
@@ -72,6 +75,7 @@ FOR ?= size
 NATIVE ?= 0
 SAMPLE ?= 0
 V ?= 0
+BUILD := build
 PREFIX ?= /usr/local
 LIBDIR ?= $(PREFIX)/lib
 INCLUDEDIR ?= $(PREFIX)/include
@@ -102,7 +106,7 @@ $(if $(filter bare,$(PORT)),,$(error HEAP_SLOT works with PORT=bare))
 $(if $(filter 1,$(TLS)),$(error HEAP_SLOT and TLS=1 are two places for the same heap))
 endif
 ifeq ($(PORT),bare)
-no_bare := $(filter-out all programs install uninstall help clean build/%,$(MAKECMDGOALS))
+no_bare := $(filter-out all programs install uninstall help clean build/% $(BUILD)/%,$(MAKECMDGOALS))
 $(if $(no_bare),$(error make $(no_bare) takes no PORT=bare; make and make install do))
 endif
 $(call one_of,DEBUG,0 1)
@@ -112,7 +116,7 @@ $(call one_of,SAMPLE,0 1)
 $(call one_of,V,0 1)
 $(call one_of,WERROR,0 1)
 # A variable on the command line that nothing reads is a slip: TSL=0 would build what TLS=1 does.
-known_names := ARCH PORT TLS HEAP_SLOT CHECKS SYMBOL_PREFIX DEBUG FOR NATIVE SAMPLE V PREFIX LIBDIR INCLUDEDIR DESTDIR \
+known_names := BUILD ARCH PORT TLS HEAP_SLOT CHECKS SYMBOL_PREFIX DEBUG FOR NATIVE SAMPLE V PREFIX LIBDIR INCLUDEDIR DESTDIR \
 	WERROR AR CXX CC CPPFLAGS CFLAGS CXXFLAGS LDFLAGS KINDS CARGO EMULATOR SEED QUICK WORKLOADS RUNS PEERS HUGE UPDATE \
 	MAKE% GNUMAKEFLAGS SHELL
 given_names := $(foreach name,$(.VARIABLES),$(if $(filter command%line,$(subst $() ,%,$(origin $(name)))),$(name)))
@@ -121,15 +125,22 @@ $(if $(unknown_names),$(error no such option: $(unknown_names); make help lists 
 ifneq ($(SYMBOL_PREFIX),)
 prefix_is_good := $(shell printf %s '$(subst ','\'',$(SYMBOL_PREFIX))' | LC_ALL=C grep -xE '[A-Za-z_][A-Za-z0-9_]*')
 $(if $(prefix_is_good),,$(error SYMBOL_PREFIX='$(SYMBOL_PREFIX)' is not the beginning of a C identifier))
-no_prefix := $(filter-out all install uninstall help clean build/%,$(MAKECMDGOALS))
+no_prefix := $(filter-out all install uninstall help clean build/% $(BUILD)/%,$(MAKECMDGOALS))
 $(if $(no_prefix),$(error make $(no_prefix) takes no SYMBOL_PREFIX; make and make install do))
+endif
+
+ifneq ($(BUILD),build)
+$(if $(shell printf %s '$(subst ','\'',$(BUILD))' | LC_ALL=C grep -xE '[A-Za-z0-9_./+~@-]+'),,$(error BUILD='$(BUILD)' has a \
+	character that make cannot take: letters, digits and _./+~@- only))
+no_build := $(filter-out all programs preload one-file rust install uninstall help clean $(BUILD)/%,$(MAKECMDGOALS))
+$(if $(no_build),$(error make $(no_build) takes no BUILD; make, make preload, make one-file, make rust and make install do))
 endif
 
 compiler_is_clang := $(findstring clang,$(notdir $(firstword $(CXX))))
 option_set := $(subst $() ,-,$(strip $(if $(filter-out g++,$(notdir $(CXX))),$(subst ++,,$(notdir $(CXX)))) \
 	$(if $(filter bare,$(PORT)),bare $(if $(filter 1,$(TLS)),tls) $(subst :,-,$(HEAP_SLOT:%=slot-%)),$(if $(filter 0,$(TLS)),notls)) \
 	$(if $(filter 1,$(CHECKS)),checks) $(if $(filter 1,$(DEBUG)),debug) $(filter speed,$(FOR)) $(addprefix prefix-,$(SYMBOL_PREFIX))))
-OUT := build$(if $(option_set),/$(option_set))
+OUT := $(BUILD)$(if $(option_set),/$(option_set))
 
 # One clear line instead of a page of errors when the compiler is missing. The targets listed see to
 # their tools themselves.
@@ -138,9 +149,15 @@ missing := $(strip $(foreach tool,$(firstword $(CXX)) $(firstword $(CC)) ar,$(if
 $(if $(missing),$(error not found: $(missing); install g++ or clang, and binutils (tests/setup build does)))
 endif
 
+quoted = '$(subst ','\'',$(1))'
 # ---- flags -------------------------------------------------------------------------------------
+# Of the debug information only the call frames stay (10 KB in a program), by which debuggers show who called
+# whom: all of it would make the first small program a MB. DEBUG=1 or a -g of the caller's keeps it.
+keeps_debug := $(filter 1,$(DEBUG))$(filter -g%,$(CXXFLAGS) $(CPPFLAGS))
+drop_debug := $(if $(keeps_debug),,-R '.debug_[!f]*' -R '.rela.debug_[!f]*')
 WARNINGS := -Wall -Wextra -Wundef -Wconversion -Wshadow $(if $(filter 1,$(WERROR)),-Werror)
-CODEGEN := -g -ffreestanding -fno-exceptions -fno-rtti -fno-threadsafe-statics \
+# No path of this folder in what is built: the same bits come out of every folder.
+CODEGEN := $(if $(keeps_debug),-g,-g1) -ffile-prefix-map=$(call quoted,$(CURDIR))=. -ffreestanding -fno-exceptions -fno-rtti -fno-threadsafe-statics \
 	-fno-stack-protector -fcf-protection=none -fPIE -ftls-model=local-exec -march=x86-64 \
 	-ffunction-sections -fdata-sections -fno-asynchronous-unwind-tables -fvisibility=hidden \
 	$(if $(compiler_is_clang),-fno-builtin -fsized-deallocation,-fno-tree-loop-distribute-patterns -fno-align-jumps)
@@ -225,19 +242,18 @@ $(no_jumps:%=$(OUT)/obj/%.o): OPTIMISE += -fno-optimize-sibling-calls
 $(patsubst %,$(OUT)/obj/%.o,$(wildcard core/api/new*.cpp)): LIB_CXXFLAGS += -fasynchronous-unwind-tables
 $(OUT)/obj/%.cpp.o: %.cpp $(OUT)/flags
 	@mkdir -p $(@D)
-	$(call run,CXX,$(CXX) $(OPTIMISE) $(LIB_CXXFLAGS) -MMD -MP -c $< -o $@ && objcopy -N _GLOBAL_OFFSET_TABLE_ $@)
+	$(call run,CXX,$(CXX) $(OPTIMISE) $(LIB_CXXFLAGS) -MMD -MP -c $< -o $@ && objcopy -w -N _GLOBAL_OFFSET_TABLE_ $(drop_debug) $@)
 
 $(OUT)/obj/%.S.o: %.S $(OUT)/flags
 	@mkdir -p $(@D)
-	$(call run,AS,$(CXX) $(LIB_CXXFLAGS) -MMD -MP -c $< -o $@)
+	$(call run,AS,$(CXX) $(LIB_CXXFLAGS) -MMD -MP -c $< -o $@$(if $(drop_debug), && objcopy -w $(drop_debug) $@))
 
 # Rewritten when the compiler, its flags or the list of sources change: then all is built anew.
 flags_now := $(CXX) $(shell $(CXX) --version 2>/dev/null | head -n 1) $(OPTIMISE) $(COLD) $(LIB_CXXFLAGS) $(core_sources) $(crt_sources)
 # Compared here, so that nothing has to be made to find out that nothing is to be done (make -q).
 flags_before := $(shell cat $(OUT)/flags 2>/dev/null)
 $(OUT)/flags: $(if $(filter-out $(words $(flags_before)),$(words $(flags_now)))$(subst $(strip $(flags_before)),,$(strip $(flags_now))),FORCE)
-	@mkdir -p $(@D); printf '%s\n' $(call quoted_flags,$(strip $(flags_now))) > $@
-quoted_flags = '$(subst ','\'',$(1))'
+	@mkdir -p $(@D); printf '%s\n' $(call quoted,$(strip $(flags_now))) > $@
 .PHONY: FORCE
 FORCE:
 
@@ -315,7 +331,7 @@ $(OUT)/kernel.elf: $(kernel_objects) $(OUT)/libemma.a examples/kernel/kernel.ld
 # All of core/ once more, for speed, as a shared object in the place of a libc's malloc. Frames have
 # unwind tables because exceptions of a program's new-handler pass through them.
 PRELOAD_CXXFLAGS := $(subst -fPIE -ftls-model=local-exec,-fPIC -fno-semantic-interposition -ftls-model=initial-exec,$(subst \
-	-fno-asynchronous-unwind-tables,-fasynchronous-unwind-tables,$(LIB_CXXFLAGS))) -UEMMA_FOR_SPEED -DEMMA_FOR_SPEED=1 -DEMMA_HOSTED=1
+	-fno-asynchronous-unwind-tables,-fasynchronous-unwind-tables,$(LIB_CXXFLAGS))) $(if $(keeps_debug),,-g0) -UEMMA_FOR_SPEED -DEMMA_FOR_SPEED=1 -DEMMA_HOSTED=1
 # Second names of the same code: a jump less for each call.
 preload_aliases := malloc free
 PRELOAD_LDFLAGS := -Wl,--version-script=linker/preload.map -Wl,-soname,libemma_preload.so \
@@ -540,7 +556,7 @@ bench-programs: all preload $(bench_programs)
 # The allocator as one source file, for projects that have no use for an archive.
 .PHONY: one-file
 one-file:
-	$(call run,ONE,linker/one-file build/one-file)
+	$(call run,ONE,linker/one-file $(BUILD)/one-file)
 
 # The default build, as the rows of the table say themselves what they are.
 .PHONY: matrix rust headers-table
@@ -557,13 +573,13 @@ matrix:
 CARGO ?= cargo
 .PHONY: example-rust example-pmr
 example-rust: rust
-	$(EMULATOR) build/rust/release/wordindex README.md
+	$(EMULATOR) $(BUILD)/rust/release/wordindex README.md
 example-pmr: $(OUT)/tests/hosted/examples/pmr
 	$(EMULATOR) $<
 rust:
 	@tests/setup rust
 	@+$(MAKE) all
-	cd examples/rust && EMMA="$(CURDIR)/$(OUT)" $(CARGO) build --quiet --release --locked --target-dir "$(CURDIR)/build/rust"
+	cd examples/rust && EMMA=$(call quoted,$(abspath $(OUT))) $(CARGO) build --quiet --release --locked --target-dir $(call quoted,$(abspath $(BUILD)/rust))
 
 # The options but for the compiler, as option_set says them.
 option_set_suffix := $(subst $() ,-,$(strip \
@@ -633,7 +649,6 @@ format:
 # the umask. The files for pkg-config and CMake find the rest relative to themselves: an installation may
 # be moved, as a whole.
 version := $(shell sed -nE 's/^.define EMMA_VERSION_TEXT "(.*)"$$/\1/p' core/include/emma.h)
-quoted = '$(subst ','\'',$(1))'
 into = $(call quoted,$(DESTDIR)$(1))
 # $(call put,MODE,FILES,FOLDER), $(call relative,FROM,TO)
 define put
@@ -703,4 +718,5 @@ endef
 help:
 	@sed -n 's/^## \{0,1\}//p' $(firstword $(MAKEFILE_LIST))
 clean:
-	rm -rf build
+	@[ ! -e $(BUILD) ] || [ $(BUILD) = build ] || [ -e $(OUT)/flags ] || { echo "make clean: nothing was built in $(BUILD)" >&2; exit 1; }
+	rm -rf $(BUILD)

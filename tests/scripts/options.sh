@@ -9,7 +9,7 @@ set -uo pipefail
 failed=0
 unset MAKEFLAGS MAKELEVEL MFLAGS
 help=$(make help)
-for word in check demo demo-kernel example-NAME stepping storms bench-signals preload lint format install clean ARCH TLS CHECKS DEBUG FOR PORT HEAP_SLOT SYMBOL_PREFIX CXX PREFIX LIBDIR INCLUDEDIR uninstall CPPFLAGS CXXFLAGS LDFLAGS AR WERROR; do
+for word in check demo demo-kernel example-NAME stepping storms bench-signals preload lint format install clean ARCH TLS CHECKS DEBUG FOR PORT HEAP_SLOT SYMBOL_PREFIX CXX PREFIX LIBDIR INCLUDEDIR uninstall BUILD CPPFLAGS CXXFLAGS LDFLAGS AR WERROR; do
     grep -q "$word" <<<"$help" || { echo "make help does not name $word" && failed=1; }
 done
 refused() { # expected text, arguments of make
@@ -47,6 +47,8 @@ refused "not found: no-such-g++" CXX=no-such-g++ CC=gcc
 refused "no such option: TSL" TSL=0
 refused "no such option: CHEKS" CHEKS=1
 refused "WERROR='no' is none of" WERROR=no
+refused "BUILD='a b' has a character" BUILD='a b'
+refused "make check takes no BUILD" BUILD=/nonexistent check
 # Asking whether something is to be done, or what, does nothing.
 make -q all || { echo "make -q: something is to be done in what has just been built" && failed=1; }
 touch "$1/asked"
