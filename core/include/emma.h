@@ -225,11 +225,12 @@ bool emma_heap_owns(emma_heap* heap, const void* ptr) EMMA_NOEXCEPT;
 void* emma_heap_resize(emma_heap* heap, void* ptr, size_t alignment,
                        size_t new_size) EMMA_NOEXCEPT EMMA_MUST_USE;
 
-/* As emma_trim, emma_walk, emma_check, emma_report and emma_stats, for this heap. */
+/* As emma_trim, emma_walk, emma_check, emma_report, emma_picture and emma_stats, for this heap. */
 size_t emma_heap_trim(emma_heap* heap) EMMA_NOEXCEPT;
 int emma_heap_walk(emma_heap* heap, emma_visitor visitor, void* context) EMMA_NOEXCEPT;
 unsigned emma_heap_check(emma_heap* heap, emma_writer write, void* context) EMMA_NOEXCEPT;
 void emma_heap_report(emma_heap* heap, emma_writer write, void* context) EMMA_NOEXCEPT;
+void emma_heap_picture(emma_heap* heap, emma_writer write, void* context) EMMA_NOEXCEPT;
 struct emma_stats;
 void emma_heap_stats(emma_heap* heap, struct emma_stats* stats) EMMA_NOEXCEPT;
 
@@ -318,6 +319,15 @@ void emma_stats(struct emma_stats* stats) EMMA_NOEXCEPT;
  * is called once a line. Null: file descriptor 2 (with PORT=bare: nowhere), as from a debugger:
  * `call emma_report(0, 0)`. Takes about 2 KiB of stack. */
 void emma_report(emma_writer write, void* context) EMMA_NOEXCEPT;
+
+/* The default instance as a picture, a file of SVG: a row for each arena of 4 MiB, in which its
+ * slices of 64 KiB are coloured by the size class that they serve (small ones blue, large ones red)
+ * and filled as far as their slots are live, with a title that says it in numbers; a row for each
+ * huge object; and a legend. `write` gets the text line by line: some 10 KB, and 5 for each arena
+ * with many slabs. Allocates nothing and takes about 4 KiB of stack. Other threads may run
+ * meanwhile: what they change is drawn as it was or as it is, in a file that is well-formed. System
+ * calls as emma_stats. */
+void emma_picture(emma_writer write, void* context) EMMA_NOEXCEPT;
 
 /* The misuses and failures that end the program. A slot that was never handed out is no object, as
  * far as that is known. Objects are recognised as another heap's once the program has made heaps.
