@@ -20,9 +20,11 @@
 ## make lint       formatting, clang-tidy, layers, headers, instructions, scripts
 ## make format     lays out the sources with clang-format
 ## make preload    libemma_preload.so, to run an existing program on Emma: LD_PRELOAD=build/libemma_preload.so
-## make install    headers, archives, wrappers, linker scripts, files for pkg-config and CMake;
+## make install    headers, archives, preload library, wrappers, linker scripts, manual pages, licences, files for
+##                 pkg-config and CMake;
 ##                 takes PREFIX=/usr/local, DESTDIR=, LIBDIR=PREFIX/lib, INCLUDEDIR=PREFIX/include;
-##                 make uninstall with the same takes it away
+##                 MANDIR=PREFIX/share/man, DOCDIR=PREFIX/share/doc/emma; make uninstall with the same takes it away
+## make man        manual pages of the headers' functions, into build/man/man3
 ## make one-file   the allocator as one source: build/one-file/emma.cpp with its headers beside it
 ## make matrix     runtimes by linkers by flags, every cell built and run; table in build/matrix.txt
 ##                 (SAMPLE=1: a part of the cells)
@@ -79,6 +81,8 @@ BUILD := build
 PREFIX ?= /usr/local
 LIBDIR ?= $(PREFIX)/lib
 INCLUDEDIR ?= $(PREFIX)/include
+MANDIR ?= $(PREFIX)/share/man
+DOCDIR ?= $(PREFIX)/share/doc/emma
 DESTDIR ?=
 WERROR ?= 1
 AR := $(if $(filter default,$(origin AR)),ar,$(AR))
@@ -116,7 +120,7 @@ $(call one_of,SAMPLE,0 1)
 $(call one_of,V,0 1)
 $(call one_of,WERROR,0 1)
 # A variable on the command line that nothing reads is a slip: TSL=0 would build what TLS=1 does.
-known_names := BUILD ARCH PORT TLS HEAP_SLOT CHECKS SYMBOL_PREFIX DEBUG FOR NATIVE SAMPLE V PREFIX LIBDIR INCLUDEDIR DESTDIR \
+known_names := BUILD ARCH PORT TLS HEAP_SLOT CHECKS SYMBOL_PREFIX DEBUG FOR NATIVE SAMPLE V PREFIX LIBDIR INCLUDEDIR MANDIR DOCDIR DESTDIR \
 	WERROR AR CXX CC CPPFLAGS CFLAGS CXXFLAGS LDFLAGS KINDS CARGO EMULATOR SEED QUICK WORKLOADS RUNS PEERS HUGE UPDATE \
 	MAKE% GNUMAKEFLAGS SHELL
 given_names := $(foreach name,$(.VARIABLES),$(if $(filter command%line,$(subst $() ,%,$(origin $(name)))),$(name)))
@@ -132,8 +136,8 @@ endif
 ifneq ($(BUILD),build)
 $(if $(shell printf %s '$(subst ','\'',$(BUILD))' | LC_ALL=C grep -xE '[A-Za-z0-9_./+~@-]+'),,$(error BUILD='$(BUILD)' has a \
 	character that make cannot take: letters, digits and _./+~@- only))
-no_build := $(filter-out all programs preload one-file rust install uninstall help clean $(BUILD)/%,$(MAKECMDGOALS))
-$(if $(no_build),$(error make $(no_build) takes no BUILD; make, make preload, make one-file, make rust and make install do))
+no_build := $(filter-out all programs preload one-file man rust install uninstall help clean $(BUILD)/%,$(MAKECMDGOALS))
+$(if $(no_build),$(error make $(no_build) takes no BUILD; make, make preload, make one-file, make man, make rust and make install do))
 endif
 
 compiler_is_clang := $(findstring clang,$(notdir $(firstword $(CXX))))
@@ -664,14 +668,20 @@ endef
 ifneq ($(filter install uninstall,$(MAKECMDGOALS)),)
 # A comma ends an option of the linker's, a space a word: the files for pkg-config and CMake can't have them.
 path_is_good = $(shell printf %s $(call quoted,$($(1))) | LC_ALL=C grep -xE '[A-Za-z0-9_./+~@%:=-]+')
-$(foreach path,PREFIX LIBDIR INCLUDEDIR,$(if $(call path_is_good,$(path)),,$(error $(path)='$($(path))' has a character that linkers \
+$(foreach path,PREFIX LIBDIR INCLUDEDIR MANDIR DOCDIR,$(if $(call path_is_good,$(path)),,$(error $(path)='$($(path))' has a character that linkers \
 	or pkg-config cannot take: letters, digits and _./+~@%:=- only)))
 endif
 
 # Where gdb looks for the commands of the preload library.
 auto_load = $(PREFIX)/share/gdb/auto-load$(abspath $(LIBDIR))
 
-.PHONY: uninstall
+# A page for each function: which there are, the headers say. Made anew, so that none of an older header stays.
+man_headers := $(wildcard core/include/*.h crt/include/*.h)
+.PHONY: man uninstall
+man: $(OUT)/man/made
+$(OUT)/man/made: linker/man-pages $(man_headers)
+	$(call run,MAN,rm -rf $(@D) && linker/man-pages $(@D)/man3 $(version) $(man_headers) && touch $@)
+
 ifeq ($(PORT),bare)
 install: all
 	$(call put,644,$(if $(SYMBOL_PREFIX),$(prefixed_headers),$(public_headers)),$(INCLUDEDIR))
@@ -685,8 +695,11 @@ else
 # The wrappers look beside themselves: told if the folders are other ones.
 wrapper_paths = $(if $(filter-out $(PREFIX)/include $(PREFIX)/lib,$(INCLUDEDIR) $(LIBDIR)),-e 's|\$$root/include|$$bin/$(call \
 	relative,$(PREFIX)/bin,$(INCLUDEDIR))|g' -e 's|\$$root/lib|$$bin/$(call relative,$(PREFIX)/bin,$(LIBDIR))|g')
-install: all
+install: all preload man
 	$(call put,644,$(public_headers),$(INCLUDEDIR))
+	$(call put,644,LICENSE-APACHE LICENSE-MIT README.md,$(DOCDIR))
+	$(call put,644,$(OUT)/man/man3/*.3,$(MANDIR)/man3)
+	$(call put,755,$(OUT)/libemma_preload.so,$(LIBDIR))
 	$(call put,644,$(OUT)/libemma.a $(OUT)/libemma_crt.a $(OUT)/libemma_beside.a,$(LIBDIR))
 	$(call put,644,$(linker_scripts) $(OUT)/lib/ours_first.o $(OUT)/lib/with_data.o,$(LIBDIR)/emma)
 	$(call put,644,$(gdb_commands),$(PREFIX)/share/emma/gdb)
@@ -703,7 +716,9 @@ install: all
 	$(call fill,linker/package/emma-config.cmake,$(LIBDIR)/cmake/emma,emma-config.cmake)
 	$(call fill,linker/package/emma-config-version.cmake.in,$(LIBDIR)/cmake/emma,emma-config-version.cmake)
 # What install puts there, of any option set, and the folders that are Emma's alone.
-uninstall:
+uninstall: man
+	@cd $(OUT)/man/man3 && for page in *.3; do rm -f $(call into,$(MANDIR))/man3/$$page || exit 1; done
+	@rm -rf $(call into,$(DOCDIR))
 	@cd $(call into,$(INCLUDEDIR)) && rm -f $(notdir $(header_sources))
 	@cd $(call into,$(LIBDIR)) && rm -f libemma.a libemma_crt.a libemma_beside.a libemma_bare.a libemma_preload.so \
 		pkgconfig/emma.pc pkgconfig/emma-beside.pc pkgconfig/emma-nolibc.pc && rm -rf emma cmake/emma

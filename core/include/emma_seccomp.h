@@ -9,8 +9,8 @@
  *
  *     EMMA_SECCOMP_ALLOCATOR  all that libemma.a ever calls; nothing after emma_seal
  *     EMMA_SECCOMP_START      libemma_crt.a before main: for filters that are there before an exec
- *     EMMA_SECCOMP_THREADS    libemma_crt.a: threads start, end, are joined; waits for static
- * objects EMMA_SECCOMP_EXIT       libemma_crt.a: the program ends
+ *     EMMA_SECCOMP_THREADS    libemma_crt.a: threads start, end, are joined; static objects
+ *     EMMA_SECCOMP_EXIT       libemma_crt.a: the program ends
  *
  * With the builder:
  *

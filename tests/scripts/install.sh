@@ -3,7 +3,8 @@
 # tests/scripts/install.sh SET: an installation works: its wrappers build programs, static and
 # static-PIE, with either compiler and either linker, away from the source tree; a hosted program
 # finds the library through pkg-config, by itself and as CMake's and meson's modules use it. Modes are
-# right under any umask, folders may be chosen, uninstall leaves nothing, and a prefix that linkers
+# right under any umask, folders may be chosen, each function has a manual page, the preload library and the
+# licences are there, uninstall leaves nothing, and a prefix that linkers
 # could not take is refused before anything is written.
 # TEST-ONCE: it installs the default build
 set -euo pipefail
@@ -16,20 +17,40 @@ complain() { echo "$*" && exit 1; }
 # What the umask says does not count, and DESTDIR may have spaces.
 (umask 077 && make install DESTDIR="$work/a b, c" PREFIX=/opt/emma >/dev/null)
 mv "$work/a b, c/opt" "$work/opt"
-modes=$(find "$work/opt" -type d ! -perm 755 -o -type f ! -perm 644 ! -path '*/bin/*' ! -path '*/ld/*' -o -type f -path '*/bin/*' ! -perm 755)
+modes=$(find "$work/opt" -type d ! -perm 755 -o -type f ! -perm 644 ! -path '*/bin/*' ! -path '*/ld/*' ! -name '*.so' -o -type f -path '*/bin/*' ! -perm 755 -o -type f -name '*.so' ! -perm 755)
 [[ -z $modes ]] || complain "modes: $(tr '\n' ' ' <<<"$modes")"
 # shellcheck disable=SC2016  # make's dollars
 for prefix in '/opt/a b' /opt/a,b "/opt/a'b" '/opt/$$b' ''; do
-    for name in PREFIX LIBDIR INCLUDEDIR; do
+    for name in PREFIX LIBDIR INCLUDEDIR MANDIR DOCDIR; do
         said=$(make install DESTDIR="$work/refused" "$name=$prefix" 2>&1) && complain "not refused: $name=$prefix"
         [[ $said == *"$name='"* && $(wc -l <<<"$said") -eq 1 && ! -e $work/refused ]] || complain "$name=$prefix: $said"
     done
 done
+# What lies under share, and the preload library.
+share=$work/opt/emma/share
+for file in LICENSE-APACHE LICENSE-MIT README.md; do cmp "$file" "$share/doc/emma/$file" || complain "$file"; done
+LD_PRELOAD=$work/opt/emma/lib/libemma_preload.so sort README.md | cmp - <(sort README.md) || complain "the preload library"
+for name in $(grep -hx 'emma_[a-z_]*' linker/*.symbols) emma_bare_map emma_seccomp_begin emma_heap_options emma_stats emma.h; do
+    page=$share/man/man3/$name.3
+    [[ -s $page ]] || complain "no manual page for $name"
+    redirect=$(sed -n 's/^\.so //p' "$page")
+    grep -q '^\.SH NAME' "${redirect:+$share/man/}${redirect:-$page}" || complain "$page: no page"
+done
+if command -v man >/dev/null; then
+    for page in "$share"/man/man3/*.3; do
+        said=$(cd "$share/man" && MANWIDTH=120 man --warnings -l "man3/${page##*/}" 2>&1 >"$work/page") || complain "$page: $said"
+        # What can't be broken into lines (a long declaration) is no fault.
+        said=$(grep -v "can't break line" <<<"$said" || true)
+        [[ -z $said && $(grep -c . "$work/page") -gt 5 ]] || complain "$page: $said"
+    done
+    man -M "$share/man" emma_heap_alloc_zeroed | col -b | tr -s '[:space:]' ' ' | grep -q 'gone, and using it is a fault' || complain "man emma_heap_alloc_zeroed"
+fi
 # Folders of one's own, as distributions have them; and back.
-folders=(DESTDIR="$work/other" PREFIX=/usr LIBDIR=/usr/lib/x86_64-linux-gnu INCLUDEDIR=/usr/include/emma)
+folders=(DESTDIR="$work/other" PREFIX=/usr LIBDIR=/usr/lib/x86_64-linux-gnu INCLUDEDIR=/usr/include/emma MANDIR=/usr/man DOCDIR=/usr/doc)
 make install "${folders[@]}" >/dev/null
 "$work/other/usr/bin/emma-cc" examples/hello.c -o "$work/hello" || complain "LIBDIR, INCLUDEDIR: the wrapper"
 "$work/hello" >/dev/null
+[[ -e $work/other/usr/man/man3/emma_malloc.3 && -e $work/other/usr/doc/LICENSE-MIT ]] || complain "MANDIR, DOCDIR"
 read -ra flags < <(PKG_CONFIG_PATH=$work/other/usr/lib/x86_64-linux-gnu/pkgconfig pkg-config --cflags --libs emma-nolibc)
 gcc examples/hello.c "${flags[@]}" -o "$work/hello" || complain "LIBDIR, INCLUDEDIR: pkg-config"
 "$work/hello" >/dev/null

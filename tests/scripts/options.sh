@@ -9,7 +9,7 @@ set -uo pipefail
 failed=0
 unset MAKEFLAGS MAKELEVEL MFLAGS
 help=$(make help)
-for word in check demo demo-kernel example-NAME stepping storms bench-signals preload lint format install clean ARCH TLS CHECKS DEBUG FOR PORT HEAP_SLOT SYMBOL_PREFIX CXX PREFIX LIBDIR INCLUDEDIR uninstall BUILD CPPFLAGS CXXFLAGS LDFLAGS AR WERROR; do
+for word in check demo demo-kernel example-NAME stepping storms bench-signals preload man lint format install clean ARCH TLS CHECKS DEBUG FOR PORT HEAP_SLOT SYMBOL_PREFIX CXX PREFIX LIBDIR INCLUDEDIR MANDIR DOCDIR uninstall BUILD CPPFLAGS CXXFLAGS LDFLAGS AR WERROR; do
     grep -q "$word" <<<"$help" || { echo "make help does not name $word" && failed=1; }
 done
 refused() { # expected text, arguments of make
