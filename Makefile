@@ -136,7 +136,7 @@ endif
 ifneq ($(BUILD),build)
 $(if $(shell printf %s '$(subst ','\'',$(BUILD))' | LC_ALL=C grep -xE '[A-Za-z0-9_./+~@-]+'),,$(error BUILD='$(BUILD)' has a \
 	character that make cannot take: letters, digits and _./+~@- only))
-no_build := $(filter-out all programs preload one-file man rust install uninstall help clean $(BUILD)/%,$(MAKECMDGOALS))
+no_build := $(filter-out all programs preload one-file man rust install install-static uninstall help clean $(BUILD)/%,$(MAKECMDGOALS))
 $(if $(no_build),$(error make $(no_build) takes no BUILD; make, make preload, make one-file, make man, make rust and make install do))
 endif
 
@@ -296,7 +296,7 @@ $(wrappers): linker/emma-cc $(wrapper_files)
 # The commands for gdb, with the numbers of this build's layout, which the compiler tells.
 $(OUT)/gdb/layout.s: linker/gdb/layout.cpp $(OUT)/flags
 	@mkdir -p $(@D)
-	$(call run,CXX,$(CXX) -O2 $(filter-out -g -flto%,$(LIB_CXXFLAGS)) -Wno-invalid-offsetof -MMD -MP -S $< -o $@)
+	$(call run,CXX,$(CXX) -O2 $(filter-out -g% -flto%,$(LIB_CXXFLAGS)) -Wno-invalid-offsetof -MMD -MP -S $< -o $@)
 $(OUT)/gdb/emma_memory.py: linker/gdb/emma_memory.py.in $(OUT)/gdb/layout.s
 	@sed -n 's/^[[:space:]]*#emma_layout //p' $(OUT)/gdb/layout.s > $@.layout && sed -e '/^# @LAYOUT@/r $@.layout' \
 		-e '/^# @LAYOUT@/d' -e 's/@VERSION@/$(version)/' $< > $@ && rm $@.layout
@@ -310,7 +310,7 @@ gdb_section = printf '.section .debug_gdb_scripts,"MSR",@progbits,1\n.byte 1\n.a
 	quoted,$(1)) | $(CC) -c -x assembler - -o
 $(OUT)/lib/gdb_commands.o: $(OUT)/flags
 	@mkdir -p $(@D)
-	$(call run,AS,$(call gdb_section,$(CURDIR)/$(OUT)/gdb/emma.py) $@)
+	$(call run,AS,$(call gdb_section,$(abspath $(OUT))/gdb/emma.py) $@)
 -include $(OUT)/gdb/layout.d
 
 -include $(patsubst %.o,%.d,$(core_objects) $(crt_objects))
@@ -665,7 +665,7 @@ define fill
 		-e 's|@LIBDIR@|$(call relative,$(2),$(LIBDIR))|g' -e 's|@INCLUDEDIR@|$(call relative,$(2),$(INCLUDEDIR))|g' $(1) \
 		>$(OUT)/filled && install -m 644 $(OUT)/filled $(call into,$(2)/$(3))
 endef
-ifneq ($(filter install uninstall,$(MAKECMDGOALS)),)
+ifneq ($(filter install install-static uninstall,$(MAKECMDGOALS)),)
 # A comma ends an option of the linker's, a space a word: the files for pkg-config and CMake can't have them.
 path_is_good = $(shell printf %s $(call quoted,$($(1))) | LC_ALL=C grep -xE '[A-Za-z0-9_./+~@%:=-]+')
 $(foreach path,PREFIX LIBDIR INCLUDEDIR MANDIR DOCDIR,$(if $(call path_is_good,$(path)),,$(error $(path)='$($(path))' has a character that linkers \
@@ -677,16 +677,23 @@ auto_load = $(PREFIX)/share/gdb/auto-load$(abspath $(LIBDIR))
 
 # A page for each function: which there are, the headers say. Made anew, so that none of an older header stays.
 man_headers := $(wildcard core/include/*.h crt/include/*.h)
-.PHONY: man uninstall
+.PHONY: man install-static uninstall
 man: $(OUT)/man/made
 $(OUT)/man/made: linker/man-pages $(man_headers)
 	$(call run,MAN,rm -rf $(@D) && linker/man-pages $(@D)/man3 $(version) $(man_headers) && touch $@)
 
 ifeq ($(PORT),bare)
+bare_headers = $(if $(SYMBOL_PREFIX),$(prefixed_headers),$(public_headers))
 install: all
-	$(call put,644,$(if $(SYMBOL_PREFIX),$(prefixed_headers),$(public_headers)),$(INCLUDEDIR))
+	$(call put,644,$(bare_headers),$(INCLUDEDIR))
 	@install -d -m 755 $(call into,$(LIBDIR)) && install -m 644 $(OUT)/libemma.a $(call into,$(LIBDIR)/lib$(SYMBOL_PREFIX)emma_bare.a)
+uninstall:
+	@cd $(call into,$(INCLUDEDIR)) && rm -f $(notdir $(bare_headers))
+	@rm -f $(call into,$(LIBDIR)/lib$(SYMBOL_PREFIX)emma_bare.a)
 else ifneq ($(SYMBOL_PREFIX),)
+uninstall:
+	@cd $(call into,$(INCLUDEDIR)) && rm -f $(notdir $(prefixed_headers))
+	@cd $(call into,$(LIBDIR)) && rm -f lib$(SYMBOL_PREFIX)emma.a lib$(SYMBOL_PREFIX)emma_crt.a
 install: all
 	$(call put,644,$(prefixed_headers),$(INCLUDEDIR))
 	@install -d -m 755 $(call into,$(LIBDIR)) && install -m 644 $(OUT)/libemma.a $(call into,$(LIBDIR)/lib$(SYMBOL_PREFIX)emma.a)
@@ -695,18 +702,20 @@ else
 # The wrappers look beside themselves: told if the folders are other ones.
 wrapper_paths = $(if $(filter-out $(PREFIX)/include $(PREFIX)/lib,$(INCLUDEDIR) $(LIBDIR)),-e 's|\$$root/include|$$bin/$(call \
 	relative,$(PREFIX)/bin,$(INCLUDEDIR))|g' -e 's|\$$root/lib|$$bin/$(call relative,$(PREFIX)/bin,$(LIBDIR))|g')
-install: all preload man
-	$(call put,644,$(public_headers),$(INCLUDEDIR))
+install: install-static preload man
 	$(call put,644,LICENSE-APACHE LICENSE-MIT README.md,$(DOCDIR))
 	$(call put,644,$(OUT)/man/man3/*.3,$(MANDIR)/man3)
 	$(call put,755,$(OUT)/libemma_preload.so,$(LIBDIR))
+	@install -d -m 755 $(call into,$(auto_load)) && sed 's|(os.path.abspath(__file__))|(os.path.abspath(__file__)) + "/$(call \
+		relative,$(auto_load),$(PREFIX)/share/emma/gdb)"|' linker/gdb/emma.py >$(OUT)/preload_gdb && install -m 644 $(OUT)/preload_gdb $(call into,$(auto_load)/libemma_preload.so-gdb.py)
+# What programs are linked with, and no more: for projects that build Emma within their own build.
+install-static: all
+	$(call put,644,$(public_headers),$(INCLUDEDIR))
 	$(call put,644,$(OUT)/libemma.a $(OUT)/libemma_crt.a $(OUT)/libemma_beside.a,$(LIBDIR))
 	$(call put,644,$(linker_scripts) $(OUT)/lib/ours_first.o $(OUT)/lib/with_data.o,$(LIBDIR)/emma)
 	$(call put,644,$(gdb_commands),$(PREFIX)/share/emma/gdb)
 	@$(call gdb_section,$(abspath $(PREFIX))/share/emma/gdb/emma.py) $(OUT)/filled && \
 		install -m 644 $(OUT)/filled $(call into,$(LIBDIR)/emma/gdb_commands.o)
-	@install -d -m 755 $(call into,$(auto_load)) && sed 's|(os.path.abspath(__file__))|(os.path.abspath(__file__)) + "/$(call \
-		relative,$(auto_load),$(PREFIX)/share/emma/gdb)"|' linker/gdb/emma.py >$(OUT)/filled && install -m 644 $(OUT)/filled $(call into,$(auto_load)/libemma_preload.so-gdb.py)
 	$(call put,644,$(filter $(OUT)/lib/execstack/%,$(wrapper_files)),$(LIBDIR)/emma/execstack)
 	$(call put,644,$(filter $(OUT)/lib/c++/%,$(wrapper_files)),$(LIBDIR)/emma/c++/bits)
 	$(call put,755,$(filter $(OUT)/lib/ld/%,$(wrapper_files)),$(LIBDIR)/emma/ld)
@@ -718,7 +727,8 @@ install: all preload man
 # What install puts there, of any option set, and the folders that are Emma's alone.
 uninstall: man
 	@cd $(OUT)/man/man3 && for page in *.3; do rm -f $(call into,$(MANDIR))/man3/$$page || exit 1; done
-	@rm -rf $(call into,$(DOCDIR))
+	@[ ! -d $(call into,$(DOCDIR)) ] || { cd $(call into,$(DOCDIR)) && rm -f LICENSE-APACHE LICENSE-MIT README.md && \
+		rmdir --ignore-fail-on-non-empty $(call into,$(abspath $(DOCDIR))); }
 	@cd $(call into,$(INCLUDEDIR)) && rm -f $(notdir $(header_sources))
 	@cd $(call into,$(LIBDIR)) && rm -f libemma.a libemma_crt.a libemma_beside.a libemma_bare.a libemma_preload.so \
 		pkgconfig/emma.pc pkgconfig/emma-beside.pc pkgconfig/emma-nolibc.pc && rm -rf emma cmake/emma

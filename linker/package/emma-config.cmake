@@ -9,7 +9,7 @@ get_filename_component(emma_includedir "${CMAKE_CURRENT_LIST_DIR}/@INCLUDEDIR@" 
 
 foreach(emma_name emma beside crt crt_pie)
     if(NOT TARGET emma::${emma_name})
-        add_library(emma::${emma_name} INTERFACE IMPORTED)
+        add_library(emma::${emma_name} INTERFACE IMPORTED ${emma_scope}) # GLOBAL in CMakeLists.txt
     endif()
 endforeach()
 
