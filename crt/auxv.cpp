@@ -70,6 +70,12 @@ EMMA_CRT_PUBLIC unsigned long emma_getauxval(unsigned long type) {
                                 type);
 }
 
+// As glibc's (getauxval(3)), but that errno says nothing; and how the objects of musl call it.
+EMMA_CRT_PUBLIC unsigned long getauxval(unsigned long type)
+    __attribute__((alias("emma_getauxval")));
+EMMA_CRT_PUBLIC unsigned long __getauxval(unsigned long type)
+    __attribute__((alias("emma_getauxval")));
+
 // C23 7.24.4.6. Not safe against a program that changes `environ` meanwhile.
 EMMA_CRT_PUBLIC char* getenv(const char* name) {
     std::size_t name_bytes = 0;
