@@ -174,8 +174,10 @@ class Inflater {
     const Code& literals() const { return literals_; }
 
   private:
+    // What follows from zeros behind the end is no damage of its own.
     bool fail(Damage damage) {
-        if (damage_ == Damage::kNone) damage_ = damage;
+        if (damage_ == Damage::kNone)
+            damage_ = input_.is_beyond_end() ? Damage::kTruncated : damage;
         return false;
     }
     void put(unsigned char byte) {

@@ -317,9 +317,8 @@ int main(int argc, char** argv) {
                 test_report("  wait status", static_cast<unsigned>(status));
             }
         }
-        // Each line is made in this work, but for those of a panic and the wait for a static
-        // object.
-        // Without heaps of threads nothing is asked about threads.
+        // This work makes each call of the list, but those of a panic and the wait for a static
+        // object; and without heaps of threads nothing is asked about threads.
         CHECK(most_calls != 0 || EMMA_TLS == 0 || rules[i].number == __NR_write ||
               rules[i].number == __NR_futex || rules[i].number == __NR_rt_sigprocmask);
     }
