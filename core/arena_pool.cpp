@@ -29,18 +29,18 @@ constexpr std::size_t kMostExtra = 192;
 //      every arena is tried in time, and about 1 in kTried has room that is not used, whatever the
 //      order of releases. (Without what others left: 1 in 5 after a million replacements.)
 //   4. a new arena,
-//   5. if there is none, all arenas.
+//   5. if there is none, all arenas, so that none has room that is not found.
 // A tree of the longest runs would find the oldest arena with room for 500 bytes more of code.
 SliceRange ArenaPool::claim(unsigned count, unsigned alignment_slices) {
     Search search(count, alignment_slices);
     if (!find(search, first_with_room_.load(memory_order_relaxed), kTried) &&
         !find(search, last_with_room_.load(memory_order_relaxed), 1)) {
         const Turn turn = turn_.load(memory_order_relaxed);
-        const bool found = find(search, turn.place, turn.left + kTried);
+        if (!find(search, turn.place, turn.left + kTried))
+            search.range = claim_new(count, alignment_slices);
+        if (!search.range.ok()) (void)find(search, search.turn.place, kAll);
         if (search.turn.left > kMostLeft) search.turn.left = kMostLeft;
         turn_.store(search.turn, memory_order_relaxed);
-        if (!found) search.range = claim_new(count, alignment_slices);
-        if (!search.range.ok()) (void)find(search, 0, kAll);
     }
     note_claim(search.range);
     return search.range;
