@@ -116,7 +116,7 @@ class ArenaPool {
     static constexpr std::uint32_t kMostLeft = 1024;
     static constexpr std::uint32_t kAll = ~std::uint32_t{0};
     // Where a search goes on, and how many arenas it may try there.
-    struct Turn {
+    struct alignas(8) Turn {  // aligned to its size, or clang calls a library for its atomics
         std::uint32_t place;
         std::uint32_t left;
     };
