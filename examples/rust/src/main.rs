@@ -2,15 +2,12 @@
 // wordindex: which words stand on which lines of a text, in Rust without std and without a libc: a static
 // program that starts by libemma_crt.a and whose `alloc::` is Emma.
 //
-// The lesson: a crate of `#![no_std]` needs no more than a GlobalAlloc (src/emma.rs) to use String, Vec,
-// BTreeMap, Box and Arc, from several threads: each indexes a part of the lines, the parts are merged.
+// The lesson: a crate of `#![no_std]` needs no more than the crate of linker/rust to use String, Vec, BTreeMap,
+// Box and Arc, from several threads: each indexes a part of the lines, the parts are merged.
 #![no_std]
 #![no_main]
-#![cfg_attr(needs_alloc_error_handler, feature(alloc_error_handler))]
 
 extern crate alloc;
-
-mod emma;
 
 use alloc::{
     boxed::Box,
@@ -30,18 +27,16 @@ const THREADS: usize = 4;
 type Index = BTreeMap<String, Vec<usize>>;
 
 fn print(text: &str) {
-    let mut bytes = text.as_bytes();
-    while !bytes.is_empty() {
-        let written = emma::write(1, bytes);
-        if written <= 0 {
-            emma::exit(1); // nobody listens
-        }
-        bytes = &bytes[written as usize..];
+    if !emma::write(1, text.as_bytes()) {
+        emma::exit(1); // nobody listens
     }
 }
 
-fn read_file(path: &[u8]) -> Result<Vec<u8>, i32> {
-    let file = emma::open_for_reading(path);
+fn read_file(path: &[u8]) -> Result<Vec<u8>, isize> {
+    const READ: usize = 0;
+    const OPEN: usize = 2;
+    let path = [path, b"\0"].concat();
+    let file = unsafe { emma::syscall(OPEN, [path.as_ptr() as usize, 0, 0, 0, 0, 0]) };
     if file < 0 {
         return Err(-file);
     }
@@ -49,9 +44,10 @@ fn read_file(path: &[u8]) -> Result<Vec<u8>, i32> {
     loop {
         let known = text.len();
         text.resize(known + 64 * 1024, 0); // grows in place where it can
-        let count = emma::read(file, &mut text[known..]);
+        let place = text[known..].as_mut_ptr() as usize;
+        let count = unsafe { emma::syscall(READ, [file as usize, place, 64 * 1024, 0, 0, 0]) };
         if count < 0 {
-            return Err(-count as i32);
+            return Err(-count);
         }
         text.truncate(known + count as usize);
         if count == 0 {
@@ -72,10 +68,9 @@ fn index_lines(lines: &[Box<[u8]>], part: usize) -> Index {
     index
 }
 
-/// Paths end with a 0.
-fn run(paths: &[&[u8]]) -> Result<(), String> {
+fn index_files(paths: &[&[u8]]) -> Result<(), String> {
     for path in paths {
-        let name = String::from_utf8_lossy(&path[..path.len() - 1]);
+        let name = String::from_utf8_lossy(path);
         let text = read_file(path).map_err(|error| format!("{name}: error {error}"))?;
         let lines: Vec<Box<[u8]>> = text.split(|byte| *byte == b'\n').map(Box::from).collect();
         drop(text);
@@ -93,7 +88,7 @@ fn run(paths: &[&[u8]]) -> Result<(), String> {
         let mut index = Index::new();
         for thread in threads {
             // Made by a thread that has ended, freed by this one.
-            for (word, mut places) in thread.ok_or("no thread")?.join() {
+            for (word, mut places) in thread.map_err(|error| format!("no thread: error {error}"))?.join() {
                 index.entry(word).or_default().append(&mut places);
             }
         }
@@ -110,25 +105,16 @@ fn run(paths: &[&[u8]]) -> Result<(), String> {
     Ok(())
 }
 
-/// A string of C's, the 0 at its end included.
-unsafe fn with_its_end(text: *const u8) -> &'static [u8] {
-    let mut length = 0;
-    while *text.add(length) != 0 {
-        length += 1;
-    }
-    core::slice::from_raw_parts(text, length + 1)
-}
+emma::main!(run);
 
-#[no_mangle]
-extern "C" fn main(count: i32, arguments: *const *const u8) -> i32 {
+fn run(arguments: emma::Arguments) -> i32 {
     let before = emma::live();
     let outcome = {
-        let arguments = unsafe { core::slice::from_raw_parts(arguments, count as usize) };
-        let paths: Vec<&[u8]> = arguments[1..].iter().map(|text| unsafe { with_its_end(*text) }).collect();
+        let paths: Vec<&[u8]> = arguments.skip(1).collect();
         if paths.is_empty() {
             Err("usage: wordindex FILE...".to_string())
         } else {
-            run(&paths)
+            index_files(&paths)
         }
     };
     if let Err(message) = outcome {
@@ -137,32 +123,9 @@ extern "C" fn main(count: i32, arguments: *const *const u8) -> i32 {
     }
     // All that was allocated has gone back.
     let after = emma::live();
-    if before != after || !emma::is_whole() {
+    if before != after || emma::check() != 0 {
         emma::write(2, format!("wordindex: {} objects left, {} bytes\n", after.0, after.1).as_bytes());
         return 1;
     }
     0
-}
-
-// ---- what std would bring along ----------------------------------------------------------------
-
-#[panic_handler]
-fn panic(info: &core::panic::PanicInfo) -> ! {
-    emma::write(2, format!("wordindex: {info}\n").as_bytes());
-    emma::exit(101)
-}
-
-#[cfg(needs_alloc_error_handler)]
-#[alloc_error_handler]
-fn out_of_memory(_: core::alloc::Layout) -> ! {
-    emma::write(2, b"wordindex: out of memory\n");
-    emma::exit(102)
-}
-
-// The core library that the compiler brings along is built for unwinding and names these two.
-#[no_mangle]
-extern "C" fn rust_eh_personality() {}
-#[no_mangle]
-extern "C" fn _Unwind_Resume() -> ! {
-    emma::exit(103)
 }
