@@ -12,9 +12,6 @@ namespace {
 // zero.
 constexpr std::uint32_t kNoCountdown = ~std::uint32_t{0};
 
-// With at most this many live slots a full slab is worth listing again.
-unsigned wake_due(const Slab* slab) { return slab->slot_count - (slab->slot_count + 15u) / 16; }
-
 // Does the slab's class keep account of slots that were never written?
 bool tracks_untouched(const Slab* slab) { return !slab->is_small_class(); }
 
@@ -28,11 +25,11 @@ void prefetch_slots(const BitmapWord& word, std::uintptr_t base, std::size_t slo
 }
 
 // For a new slab. `near`: null, or an arena that the heap has a slab in.
-SliceRange claim_for(Heap& heap, Arena* near, unsigned count) {
+SliceRange claim_for(Heap& heap, Arena* near, unsigned count, std::uint32_t from) {
     // The first heap may have nobody to keep away from.
-    if (!kForSpeed || heap.older == nullptr) return heap.arenas->claim(count, 1);
+    if (!kForSpeed || heap.older == nullptr) return heap.arenas->claim(count, 1, from);
     return heap.arenas->claim_apart(near, reinterpret_cast<std::uintptr_t>(&heap) / sizeof(Heap),
-                                    count);
+                                    count, from);
 }
 
 [[noreturn, gnu::cold, gnu::noinline]] void panic_double_free(const Slab* slab, SlotIndex slot) {
@@ -48,29 +45,30 @@ void mark_oversized(const Slab& slab, void* object) {
 }  // namespace
 
 void* Heap::allocate(SizeClass size_class, bool* untouched, std::size_t alignment) {
-    void* const pointer = allocate_with(size_class, untouched, true);
+    void* const pointer = allocate_with(size_class, untouched);
     return pointer != nullptr ? pointer : allocate_scraping(size_class, untouched, alignment);
 }
 
-// Memory has run out: full slabs with a single free slot will do, and slots of larger classes that
-// have the alignment.
+// No slab can be had, and every slab of the heap with a free slot is a current or a listed one:
+// slots of larger classes will do that have the alignment. Their bins look for new slabs in vain,
+// unless slices have just become free.
 void* Heap::allocate_scraping(SizeClass size_class, bool* untouched, std::size_t alignment) {
-    list_all_with_room();
     for (unsigned index = raw(size_class); index < kSizeClassCount; ++index) {
         const auto candidate = SizeClass(static_cast<std::uint8_t>(index));
         if ((geometry(candidate).slot_bytes & (alignment - 1)) != 0) continue;
-        void* const pointer = allocate_with(candidate, untouched, false);
+        void* const pointer = allocate_with(candidate, untouched);
         if (pointer == nullptr) continue;
         if (kChecks && index != raw(size_class)) mark_oversized(*slabs[index].current, pointer);
         return pointer;
     }
-    return nullptr;
+    is_last_try = true;
+    return allocate_with(size_class, untouched);
 }
 
-void* Heap::allocate_with(SizeClass size_class, bool* untouched, bool may_add_slab) {
+void* Heap::allocate_with(SizeClass size_class, bool* untouched) {
     void* pointer;
     while ((pointer = take(size_class)) == nullptr)
-        if (!refill(size_class, may_add_slab)) return nullptr;
+        if (!refill(size_class)) return nullptr;
     Slab* const slab = slabs[raw(size_class)].current;
     if (!tracks_untouched(slab)) return pointer;
     const SlotIndex slot =
@@ -85,7 +83,7 @@ void* Heap::allocate_with(SizeClass size_class, bool* untouched, bool may_add_sl
 // Brings the bin nearer to a free slot; false: there is none. Warm: the next word of the same slab.
 // Else, in order: what others have freed in it, what they have freed in any, a word that was not in
 // use so far, a listed slab, a new one.
-bool Heap::refill(SizeClass size_class, bool may_add_slab) {
+bool Heap::refill(SizeClass size_class) {
     BinSlabs& bin = slabs[raw(size_class)];
     if (next_word(bin.current)) return true;
     if (inbox.load(memory_order_relaxed) != nullptr) {
@@ -108,7 +106,7 @@ bool Heap::refill(SizeClass size_class, bool may_add_slab) {
         listed->countdown = kNoCountdown;
         return true;
     }
-    return may_add_slab && add_slab(size_class, near);
+    return add_slab(size_class, near);
 }
 
 // Moves the bin on to the slab's next word in use, going round, in which something is free: each
@@ -155,7 +153,9 @@ bool Heap::use_word(Slab* slab, unsigned index) {
 // Puts a slab that is not current where `due` says, and sets its countdown to the next turn.
 void Heap::settle(Slab* slab, unsigned due) {
     EMMA_ASSERT(slab->state != SlabState::kCurrent);
-    const unsigned wake = wake_due(slab);
+    // With fewer free slots a full slab is not worth listing.
+    const unsigned spare = shortage != 0 ? 1 : (slab->slot_count + 15u) / 16;
+    const unsigned wake = slab->slot_count - spare + slab->uncounted;
     if (due > wake && slab->state != SlabState::kListed) {
         slab->countdown = due - wake;
         slab->held_back = static_cast<std::uint16_t>(wake);
@@ -287,25 +287,10 @@ void Heap::collect(Slab* slab, std::uint64_t left) {
     note_free(slab->size_class);
 }
 
-bool Heap::add_slab(SizeClass size_class, Arena* near) {
-    const Shape& shape = arenas->shape();
-    const ClassGeometry geometry = shape.classes->of[raw(size_class)];
-    SliceRange range = claim_for(*this, near, geometry.slice_count);
-    // A shorter slab is better than none: it takes what gaps there are when memory runs out.
-    const unsigned least = shape.slice_count_for(geometry.slot_bytes);
-    for (unsigned count = geometry.slice_count; !range.ok() && count > least;)
-        range = arenas->claim(--count, 1);
-    if (!range.ok()) return false;
-    set_up(range, size_class);
-    Slab* const slab = &range.arena->slab(range.first);
-    slabs[raw(size_class)].current = slab;
-    return new_word(slab);
-}
-
 // Makes a slab of a claimed range: all slots free, announced to whoever proves pointers.
-void Heap::set_up(const SliceRange& range, SizeClass size_class) {
+[[gnu::always_inline]] inline void Heap::set_up(const SliceRange& range, SizeClass size_class,
+                                                std::size_t slot_bytes) {
     Slab& slab = range.arena->slab(range.first);
-    const std::size_t slot_bytes = geometry(size_class).slot_bytes;
     slab.size_class = size_class;
     slab.reciprocal = reciprocal_for(slot_bytes);
     slab.slot_count =
@@ -320,15 +305,12 @@ void Heap::set_up(const SliceRange& range, SizeClass size_class) {
     slab.state = SlabState::kCurrent;
     slab.last_rest = rest_for(slot_bytes, slab.slot_count - 1u);
     slab.owner.set(this, slab.is_small_class());
+    // Of a medium slab, whose bitmap is one word; in a small one it is written over.
+    slab.untouched().store(std::uint64_t{0} - range.clean, memory_order_relaxed);
     fill_free(slab.free_words, slab.slot_count);
     if (kChecks && raw(size_class) != 0)
         for (unsigned word = 0; word < word_count_for(slab.slot_count); ++word)
             oversized_words_of(&slab)[word].store(0, memory_order_relaxed);
-    if (tracks_untouched(&slab))
-        // Its bitmap is one word, where all slots are free now.
-        slab.untouched().store(
-            range.clean ? slab.free_words[0].load(memory_order_relaxed) : std::uint64_t{0},
-            memory_order_relaxed);
     for (unsigned distance = 1; distance < range.count; ++distance) {
         Slab* const line = &slab + distance;
         line->owner.clear();
@@ -339,21 +321,56 @@ void Heap::set_up(const SliceRange& range, SizeClass size_class) {
     slab.use.store(SliceUse::kSlab, memory_order_release);
 }
 
-// Lists the full slabs that wait for more free slots, after what other threads have freed is in.
-// Walks all arenas.
-void Heap::list_all_with_room() {
-    drain_inbox();
+// No slices are searched for twice if in between none became free, in any arena: then the first
+// search for `least` slices or fewer holds for the second. What it does not tell is whether the
+// source would give more by now. Only an allocation that finds no slot of a larger class either
+// asks it, as each allocation may cost system calls: the arenas that might grow, and a new one.
+bool Heap::add_slab(SizeClass size_class, Arena* near) {
+    const Shape& shape = arenas->shape();
+    const ClassGeometry geometry = shape.classes->of[raw(size_class)];
+    // A shorter slab is better than none: it takes what gaps there are when memory runs out.
+    const unsigned least = shape.slice_count_for(geometry.slot_bytes);
+    // Of two searches with the same changes the keys differ by less than 64; from 0 all differ by
+    // more. Read before the search: what becomes free meanwhile makes it void.
+    const std::uint64_t key = arenas->room_changes() * 256 + 128 + least;
+    unsigned count = geometry.slice_count;
+    std::uint32_t from = 0;
+    if (key - failed_search < 64) {
+        if (!is_last_try) return false;
+        count = least;
+        from = growing_from;
+    }
+    is_last_try = false;
+    SliceRange range;
+    for (; !(range = claim_for(*this, near, count, from)).ok(); --count) {
+        if (count > least) continue;
+        if (from == 0) {
+            note_shortage();
+            failed_search = key;  // last: growing_from belongs to it
+        }
+        return false;
+    }
+    if (shortage != 0) --shortage;
+    set_up(range, size_class, geometry.slot_bytes);
+    Slab* const slab = &range.arena->slab(range.first);
+    slabs[raw(size_class)].current = slab;
+    return new_word(slab);
+}
+
+// Walks all arenas. In a shortage that goes on there is nothing to list. What settle() does follows
+// the new state from its first line on, so rebuild() completes a walk that is broken off.
+void Heap::note_shortage() {
+    const bool was_short = shortage != 0;
+    shortage = growing_from = arenas->arena_count();
     arenas->for_each([&](Arena& arena) {
+        if (growing_from > arena.head.place && arena.may_grow()) growing_from = arena.head.place;
+        if (was_short) return;
         for (unsigned slice = arena.first_slice(); slice < kSlicesPerArena; ++slice) {
             Slab* const slab = &arena.slab(slice);
             // Acquire: another heap's slab is seen whole, and then is not this heap's.
             if (slab->use.load(memory_order_acquire) != SliceUse::kSlab) continue;
             if (slab->owner.heap() != this || slab->state != SlabState::kFull) continue;
-            const unsigned due = slab->countdown + slab->held_back;
-            if (due - slab->uncounted == slab->slot_count) continue;  // every slot is live
-            slab->countdown = due;
-            slab->held_back = 0;
-            append(slab);
+            settle(slab, slab->countdown + slab->held_back);
         }
     });
 }

@@ -9,6 +9,11 @@
 //             earlier, and the bin would go back to slabs with a slot here and there.
 //   listed    in the bin's queue: appended at the tail, taken from the head
 // A listed slab that becomes empty is retired at once; its slices go back to the arena.
+//
+// Shortage: a slab was wanted and none could be had. The heap then looks through all arenas once:
+// it lists each full slab with a free slot, and from now on lists a full slab at its first free. So
+// the next allocations find every free slot of the heap without a search. The shortage ends after
+// as many new slabs as there were arenas: the next search costs each of them one arena.
 #pragma once
 
 #include <cstddef>
@@ -126,9 +131,14 @@ struct alignas(arch::kCacheLineBytes) Heap {
     Visited visited;                   // any thread; here because every operation looks at it
     Atomic<bool> was_held;             // by a thread, ever; relaxed
     std::uint8_t last_page_class;      // see note_free()
+    std::uint32_t shortage;            // 0: there is none; else new slabs until it ends
     Atomic<std::size_t> remote_frees;  // collected so far; the holder writes, others may look
     ArenaPool* arenas;
-    Slab* draining;  // taken out of the inbox, and to be collected
+    // The last search for slices that found none, see add_slab(); 0: there was none.
+    std::uint64_t failed_search;
+    std::uint32_t growing_from;  // the first place of an arena that might have grown then
+    bool is_last_try;            // the next search may ask the source again
+    Slab* draining;              // taken out of the inbox, and to be collected
 
     // ---- any thread
     alignas(arch::kCacheLineBytes) Ownership ownership;
@@ -182,11 +192,11 @@ struct alignas(arch::kCacheLineBytes) Heap {
     bool put_remote(Slab* slab, SlotIndex slot);
 
   private:
-    bool refill(SizeClass size_class, bool may_add_slab);
-    void* allocate_with(SizeClass size_class, bool* untouched, bool may_add_slab);
+    bool refill(SizeClass size_class);
+    void* allocate_with(SizeClass size_class, bool* untouched);
     [[gnu::cold]] void* allocate_scraping(SizeClass size_class, bool* untouched,
                                           std::size_t alignment);
-    [[gnu::cold]] void list_all_with_room();
+    [[gnu::cold]] void note_shortage();
     bool next_word(Slab* slab);
     bool new_word(Slab* slab);
     bool use_word(Slab* slab, unsigned index);
@@ -194,7 +204,7 @@ struct alignas(arch::kCacheLineBytes) Heap {
     void settle(Slab* slab, unsigned due);
     void collect(Slab* slab, std::uint64_t left);
     [[gnu::cold]] bool add_slab(SizeClass size_class, Arena* near);
-    [[gnu::cold]] void set_up(const SliceRange& range, SizeClass size_class);
+    void set_up(const SliceRange& range, SizeClass size_class, std::size_t slot_bytes);
     void append(Slab* slab);
     void unlink(Slab* slab);
     [[gnu::cold]] void retire(Slab* slab);

@@ -354,3 +354,108 @@ TEST_CASE("remote frees of four threads against an allocating owner") {
     h.pool.trim();
     CHECK(h.pool.pages().mapped_bytes() == 0);
 }
+
+namespace {
+
+// Fills a heap whose source refuses all but the first calls.
+std::vector<void*> fill(TestHeap& h, std::size_t bytes) {
+    h.test.maps.refuse_from = h.test.maps.made + 3;
+    std::vector<void*> objects;
+    while (void* const p = h.allocate(bytes)) objects.push_back(p);
+    return objects;
+}
+
+// Whether the heap or its arenas have room for an object of the class.
+bool has_room(const TestHeap& h, SizeClass size_class) {
+    bool found = h.free_slices() != 0;
+    h.pool.for_each([&](Arena& arena) {
+        for (unsigned slice = 1; slice < kSlicesPerArena; ++slice) {
+            const Slab& slab = arena.slab(slice);
+            if (slab.use.load(memory_order_relaxed) == SliceUse::kSlab &&
+                raw(slab.size_class) >= raw(size_class) &&
+                count_free(slab.free_words, slab.slot_count) != 0)
+                found = true;
+        }
+    });
+    return found;
+}
+
+}  // namespace
+
+TEST_CASE("in a shortage what was freed is found without asking the source") {
+    TestHeap h;
+    std::vector<void*> objects = fill(h, 64);
+    REQUIRE(objects.size() > 10000);
+    const std::size_t made = h.test.maps.made;
+    std::mt19937 random(1);
+    for (int i = 0; i < 10000; ++i) {
+        void*& object = objects[random() % objects.size()];
+        h.free(object);
+        Slab* const slab = TestHeap::slab_of(object);
+        CHECK(slab->state != SlabState::kFull);
+        object = h.allocate(64);
+        REQUIRE(object != nullptr);
+    }
+    CHECK(h.test.maps.made == made);
+    CHECK(h.allocate(64) == nullptr);
+    h.check_invariants();
+    // What another thread has freed.
+    h.free_remote(objects[5]);
+    CHECK(h.allocate(64) == objects[5]);
+    CHECK(h.allocate(64) == nullptr);
+    // What another heap has.
+    const SliceRange range = h.pool.claim(1, 1);
+    CHECK_FALSE(range.ok());
+}
+
+TEST_CASE("a shortage ends with as many new slabs as there were arenas") {
+    TestHeap h;
+    std::vector<void*> objects = fill(h, 64);
+    CHECK(h.heap->shortage == h.pool.arena_count());
+    h.test.serve();
+    const std::size_t slots = kDefaultShape.slot_count_for(64, 1);
+    for (std::size_t i = 0; i < (h.pool.arena_count() + 1) * slots; ++i)
+        objects.push_back(h.allocate(64));
+    CHECK(h.heap->shortage == 0);
+    Slab* const slab = TestHeap::slab_of(objects.front());
+    h.free(objects.front());
+    CHECK(slab->state == SlabState::kFull);
+    h.check_invariants();
+}
+
+TEST_CASE("an allocation is null only if there is no room for it") {
+    TestHeap h;
+    fill(h, 3000);
+    std::mt19937 random(1);
+    std::vector<void*> objects;
+    std::size_t nulls = 0;
+    h.pool.for_each([&](Arena& arena) {
+        for (unsigned slice = 1; slice < kSlicesPerArena; ++slice)
+            if (arena.slab(slice).use.load(memory_order_relaxed) == SliceUse::kSlab)
+                for (unsigned slot = 0; slot < arena.slab(slice).slot_count; ++slot)
+                    objects.push_back(reinterpret_cast<void*>(
+                        start_of(&arena.slab(slice)) + slot * arena.slab(slice).slot_bytes()));
+    });
+    for (int i = 0; i < 20000; ++i) {
+        const std::size_t bytes = std::size_t{16} << random() % 12;
+        if (random() % 2 != 0 && !objects.empty()) {
+            std::swap(objects[random() % objects.size()], objects.back());
+            if (random() % 4 == 0) {
+                h.free_remote(objects.back());
+            } else {
+                h.free(objects.back());
+            }
+            objects.pop_back();
+        } else if (void* const p = h.allocate(bytes)) {
+            objects.push_back(p);
+        } else {
+            ++nulls;
+            REQUIRE_FALSE(has_room(h, size_class_for(bytes)));
+        }
+        // Some of what is freed stays free in any case.
+        if (i % 4000 == 0)
+            while (void* const p = h.allocate(16)) objects.push_back(p);
+    }
+    CHECK(nulls > 0);
+    h.check_invariants();
+}

@@ -46,5 +46,48 @@ class Scrape : public Scenario {
 const Registration<Scrape> scrape_two("shortage", 2, "a search for room against another heap");
 const Registration<Scrape> scrape_three("shortage", 3, "and a remote free that makes room");
 
+// A search finds no slices that another thread is just about to release, or keeps for a moment to
+// purge them. The heap that remembers the search finds them when they are free. The arena cannot
+// grow, or each search would be a whole one.
+template <bool kPurged>
+class Remember : public Scenario {
+    OwnHeap own_;
+    Heap other_{};
+    void* object_ = nullptr;
+    void* got_[2] = {};
+
+    void set_up() override {
+        other_.arenas = &own_.arenas;
+        name_heap(other_, "other heap");
+        object_ = take_slice(other_);
+        limit_source(0, true);
+        while (take_slice(own_.heap) != nullptr) {
+        }
+        if (kPurged) release();
+        own_.arenas.for_each([](Arena& arena) { name_arena(arena); });
+    }
+    static void* take_slice(Heap& heap) {
+        return heap.allocate(size_class_for(kTwoSlots), nullptr);
+    }
+    void release() {
+        other_.put(slab_around(object_), slot_at(object_));
+        other_.trim();
+    }
+    void run_thread(unsigned index) override {
+        if (index == 0) got_[0] = take_slice(own_.heap);
+        if (index == 1 && !kPurged) release();
+        if (index == 1 && kPurged) own_.arenas.trim();
+    }
+    void check() override {
+        if (got_[0] == nullptr) got_[0] = take_slice(own_.heap);
+        expect(got_[0] != nullptr, "a slice is free and not found");
+        own_.check_slabs();
+    }
+};
+const Registration<Remember<false>> remember_release(
+    "shortage_release", 2, "a search is remembered while a slab is retired");
+const Registration<Remember<true>> remember_purge(
+    "shortage_purge", 2, "a search is remembered while free slices are purged");
+
 }  // namespace
 }  // namespace emma::explore
