@@ -86,6 +86,18 @@ class ArenaPool {
         return pages;
     }
 
+    // ---- in spare.cpp, for sources: pages that a source refused to take back are used again
+
+    // Zeroed pages at `base` plus a multiple of `alignment`, of those that are spare. They leave
+    // the table and the account: whoever gets them knows and counts them. Null: there are none.
+    void* take_spare(std::size_t bytes, std::size_t alignment, std::uintptr_t base);
+    // Pages that nothing knows, and that the account lacks, are spare from now on.
+    void keep_spare(void* pages, std::size_t bytes);
+    // Spare pages, else some by `fresh`, a function as PageSource's.
+    using MapFunction = void* (*)(void*, std::size_t, std::size_t, std::uintptr_t);
+    void* map_beside_spare(std::size_t bytes, std::size_t alignment, std::uintptr_t base,
+                           MapFunction fresh, void* context);
+
     ArenaTable& table() { return table_; }
     const ArenaTable& table() const { return table_; }
     Pages& pages() { return pages_; }

@@ -29,6 +29,7 @@ namespace emma {
 class ArenaTable {
   private:
     struct Entry;
+    enum State : std::uintptr_t;
 
   public:
     // An arena is known by its address with this mark, a huge object by its address alone (a
@@ -66,10 +67,26 @@ class ArenaTable {
     void end_removal(Removal removal, bool unmapped) {
         removal.entry->set_state(unmapped ? kRemoved : kSpare);
     }
+    // The first `bytes` of them are spare from now on, the rest is the caller's.
+    void end_removal_as_spare(Removal removal, std::size_t bytes) {
+        removal.entry->bytes.store(bytes, memory_order_release);  // pairs with bytes_of()
+        removal.entry->set_state(kSpare);
+    }
 
     // Calls unmap(addr, bytes) for all spare pages; true forgets them.
     template <typename Unmap>
     void retry_unmapping(Unmap unmap);
+    // Calls visit(addr, bytes) for all spare pages, as they were at some time: only an entry that
+    // was won by begin_removal() gives the right to them.
+    template <typename Visitor>
+    void for_each_spare(Visitor visit) const {
+        for_each_in(kSpare, kSpare, visit);
+    }
+    // The size of the spare pages that start at `addr`, at some time; 0: there are none.
+    std::size_t spare_bytes_at(std::uintptr_t addr) const {
+        const Entry* const entry = find(addr | kSpare, 0);
+        return entry == nullptr ? 0 : entry->bytes_of(addr | kSpare);
+    }
 
     // Of an address that is not known: whether it was, and its entry not used again since. Names a
     // second free.
@@ -77,7 +94,9 @@ class ArenaTable {
 
     // Calls visit(addr, bytes) for all that is known.
     template <typename Visitor>
-    void for_each(Visitor visit) const;
+    void for_each(Visitor visit) const {
+        for_each_in(kKnown, kArenaState, visit);
+    }
 
     // Calls visit(pages, bytes) for each table beyond the first, which may unmap it.
     template <typename Visitor>
@@ -126,6 +145,9 @@ class ArenaTable {
         return (mask + 1) * sizeof(Entry) + kPageBytes;
     }
 
+    // Calls visit(addr, bytes) for all entries in one of two states.
+    template <typename Visitor>
+    void for_each_in(State one, State other, Visitor visit) const;
     // Calls look(entries, mask) for each table, newest first, until it returns true.
     template <typename Look>
     bool any_table(Look look) const;
@@ -181,12 +203,12 @@ void ArenaTable::for_each_mapping(Visitor visit) const {
 }
 
 template <typename Visitor>
-void ArenaTable::for_each(Visitor visit) const {
+void ArenaTable::for_each_in(State one, State other, Visitor visit) const {
     any_table([&](Entry* entries, std::size_t mask) {
         for (std::size_t i = 0; i <= mask; ++i) {
             const std::uintptr_t key = entries[i].key.load(memory_order_acquire);
             const std::uintptr_t state = key & kStateMask;
-            if (key == 0 || (state != kKnown && state != kArenaState)) continue;
+            if (key == 0 || (state != one && state != other)) continue;
             if (const std::size_t bytes = entries[i].bytes_of(key)) visit(key - state, bytes);
         }
         return false;

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT OR Apache-2.0
-// Making heaps over the three kinds of sources, the limit (a source in front of another), and the
-// program's own functions as a source.
+// Making heaps over the three kinds of sources, what stands in front of each (the limit, and the
+// use of what it did not take back), and the program's own functions as a source.
 #include "core/own_heap.h"
 
 #include "core/check.h"
@@ -18,7 +18,7 @@ static_assert(Region::head_bytes(16, sizeof(emma_heap)) + 9 * kPageBytes <= EMMA
 
 emma_heap& heap_of(void* context) { return *static_cast<emma_heap*>(context); }
 
-// ---- the limit ---------------------------------------------------------------------------------
+// ---- in front of a source: the limit, and what the source did not take back --------------------
 // What is asked for counts from before the call, so that no two threads together exceed the limit;
 // near it one may be refused what another then does not get.
 
@@ -32,7 +32,7 @@ void let_go(emma_heap& heap, std::size_t bytes) {
     heap.held_bytes.fetch_sub(bytes, memory_order_relaxed);
 }
 
-void* limited_map(void* context, std::size_t bytes, std::size_t alignment, std::uintptr_t base) {
+void* map_fresh(void* context, std::size_t bytes, std::size_t alignment, std::uintptr_t base) {
     emma_heap& heap = heap_of(context);
     if (!hold(heap, bytes)) return nullptr;
     void* const pages = heap.below.map(heap.below.context, bytes, alignment, base);
@@ -40,7 +40,15 @@ void* limited_map(void* context, std::size_t bytes, std::size_t alignment, std::
     return pages;
 }
 
-Extension limited_extend(void* context, std::uintptr_t addr, std::size_t bytes) {
+// Spare pages are held already: they have never been let go.
+void* front_map(void* context, std::size_t bytes, std::size_t alignment, std::uintptr_t base) {
+    emma_heap& heap = heap_of(context);
+    if (!heap.may_have_spare.load(memory_order_relaxed))
+        return map_fresh(context, bytes, alignment, base);
+    return heap.instance.arenas.map_beside_spare(bytes, alignment, base, map_fresh, context);
+}
+
+Extension front_extend(void* context, std::uintptr_t addr, std::size_t bytes) {
     emma_heap& heap = heap_of(context);
     if (!hold(heap, bytes)) return Extension::kRefused;
     const Extension result = heap.below.extend(heap.below.context, addr, bytes);
@@ -48,19 +56,23 @@ Extension limited_extend(void* context, std::uintptr_t addr, std::size_t bytes) 
     return result;
 }
 
-bool limited_unmap(void* context, void* pages, std::size_t bytes) {
+bool front_unmap(void* context, void* pages, std::size_t bytes) {
     emma_heap& heap = heap_of(context);
     const bool done = heap.below.unmap(heap.below.context, pages, bytes);
-    if (done) let_go(heap, bytes);
+    if (done) {
+        let_go(heap, bytes);
+    } else {
+        heap.may_have_spare.store(true, memory_order_relaxed);
+    }
     return done;
 }
 
-bool limited_purge(void* context, void* pages, std::size_t bytes) {
+bool front_purge(void* context, void* pages, std::size_t bytes) {
     emma_heap& heap = heap_of(context);
     return heap.below.purge(heap.below.context, pages, bytes);
 }
 
-bool limited_resize(void* context, void* pages, std::size_t old_bytes, std::size_t new_bytes) {
+bool front_resize(void* context, void* pages, std::size_t old_bytes, std::size_t new_bytes) {
     emma_heap& heap = heap_of(context);
     const std::size_t more = new_bytes > old_bytes ? new_bytes - old_bytes : 0;
     if (more != 0 && !hold(heap, more)) return false;
@@ -71,31 +83,31 @@ bool limited_resize(void* context, void* pages, std::size_t old_bytes, std::size
 }
 
 // The target is counted already.
-bool limited_move(void* context, void* pages, std::size_t bytes, void* target,
-                  std::size_t target_bytes) {
+bool front_move(void* context, void* pages, std::size_t bytes, void* target,
+                std::size_t target_bytes) {
     emma_heap& heap = heap_of(context);
     const bool done = heap.below.move(heap.below.context, pages, bytes, target, target_bytes);
     if (done) let_go(heap, bytes);
     return done;
 }
 
-std::size_t limited_idle_bytes(void* context) {
+std::size_t front_idle_bytes(void* context) {
     const emma_heap& heap = heap_of(context);
     return heap.below.idle_bytes == nullptr ? 0 : heap.below.idle_bytes(heap.below.context);
 }
 
-void use_limited(emma_heap& heap) {
-    heap.limited = {.map = limited_map,
-                    .extend = limited_extend,
-                    .unmap = limited_unmap,
-                    .purge = heap.below.purge == nullptr ? nullptr : limited_purge,
-                    .resize = limited_resize,
-                    .move = limited_move,
-                    .idle_bytes = limited_idle_bytes,
-                    .context = &heap,
-                    .shape = heap.below.shape,
-                    .origin = heap.below.origin,
-                    .system_calls = heap.below.system_calls};
+void use_front(emma_heap& heap) {
+    heap.front = {.map = front_map,
+                  .extend = front_extend,
+                  .unmap = front_unmap,
+                  .purge = heap.below.purge == nullptr ? nullptr : front_purge,
+                  .resize = front_resize,
+                  .move = front_move,
+                  .idle_bytes = front_idle_bytes,
+                  .context = &heap,
+                  .shape = heap.below.shape,
+                  .origin = heap.below.origin,
+                  .system_calls = heap.below.system_calls};
 }
 
 // ---- the default instance's pages --------------------------------------------------------------
@@ -300,15 +312,13 @@ emma_heap* make_heap(const emma_heap_options& options, int& error) {
     if (place == nullptr) return nullptr;
     auto* const heap = static_cast<emma_heap*>(place);
     use_source(*heap, options);
-    if (options.limit_bytes != 0) {
-        heap->limit_bytes = options.limit_bytes;
-        if (!heap->is_fixed) heap->held_bytes.store(kHeapBytes, memory_order_relaxed);
-        use_limited(*heap);
-    }
+    heap->limit_bytes = options.limit_bytes != 0 ? options.limit_bytes : ~std::size_t{0};
+    if (!heap->is_fixed) heap->held_bytes.store(kHeapBytes, memory_order_relaxed);
+    use_front(*heap);
     // All else in it is zero, which is valid. No thread holds a heap of it between operations, so
     // there is nobody to ask the system about.
     heap->instance.heaps.stop_asking();
-    heap->instance.arenas.pages().use(options.limit_bytes != 0 ? heap->limited : heap->below);
+    heap->instance.arenas.pages().use(heap->front);
     heap->magic = kMagic;
     list(heap);
     g_ask_other_heaps.store(ask_other_heaps, memory_order_relaxed);

@@ -15,12 +15,13 @@
 // The name of the C interface.
 struct emma_heap {
     std::uint64_t magic;
-    emma::PageSource below;                // the system, a region, or the program's functions
-    emma::PageSource limited;              // the same as far as the limit allows
-    emma_page_source functions;            // those of the program, where `below` calls them
-    std::size_t limit_bytes;               // 0: none
-    emma::Atomic<std::size_t> held_bytes;  // any thread, relaxed: counted where there is a limit
+    emma::PageSource below;      // the system, a region, or the program's functions
+    emma::PageSource front;      // the same, up to the limit; first what it left spare
+    emma_page_source functions;  // those of the program, where `below` calls them
+    std::size_t limit_bytes;
+    emma::Atomic<std::size_t> held_bytes;  // any thread, relaxed
     emma::CallCount calls;                 // of the system or of the program's functions
+    emma::Atomic<bool> may_have_spare;     // any thread, relaxed: `below` has refused to take back
     bool is_fixed;                         // in a region, which is the caller's
     emma::Instance instance;
 };

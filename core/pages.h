@@ -49,6 +49,10 @@ class Pages {
                                        memory_order_relaxed);
     }
 
+    // The account alone: of pages that come from, or go to, another one's.
+    void count(std::size_t bytes);
+    void count_back(std::size_t bytes) { mapped_bytes_.fetch_sub(bytes, memory_order_relaxed); }
+
     std::size_t mapped_bytes() const { return mapped_bytes_.load(memory_order_relaxed); }
     std::size_t mapped_peak_bytes() const { return peak_bytes_.load(memory_order_relaxed); }
     std::size_t system_calls() const {
@@ -65,8 +69,6 @@ class Pages {
     };
 
     [[gnu::noinline]] const PageSource& call();
-    void count(std::size_t bytes);
-    void count_back(std::size_t bytes) { mapped_bytes_.fetch_sub(bytes, memory_order_relaxed); }
 
     // Null is the system's, so that all-zero is valid. any thread
     Atomic<const PageSource*> source_{nullptr};

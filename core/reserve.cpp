@@ -41,8 +41,10 @@ void* take_reserved(std::size_t bytes, std::size_t alignment) {
     return try_reserves(bytes, alignment);
 }
 
-void* sealed_map(void*, std::size_t bytes, std::size_t alignment, std::uintptr_t) {
-    return take_reserved(bytes, alignment);
+// At last what the system gave before the seal and was freed after it.
+void* sealed_map(void*, std::size_t bytes, std::size_t alignment, std::uintptr_t base) {
+    void* const pages = take_reserved(bytes, alignment);
+    return pages != nullptr ? pages : g_instance.arenas.take_spare(bytes, alignment, base);
 }
 void* reserving_map(void* counter, std::size_t bytes, std::size_t alignment, std::uintptr_t base) {
     void* const pages = take_reserved(bytes, alignment);

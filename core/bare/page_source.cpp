@@ -13,9 +13,10 @@ extern "C" bool emma_bare_purge(void* pages, size_t bytes) noexcept __attribute_
 namespace emma {
 namespace {
 
-void* bare_map(void* counter, std::size_t bytes, std::size_t alignment, std::uintptr_t base) {
-    // An arena of less than a window is better used in pieces.
-    if (base != 0 && bytes < kArenaBytes) return nullptr;
+// Whether the program has ever refused to take back. Any thread, relaxed: a hint.
+constinit Atomic<bool> g_may_have_spare{false};
+
+void* map_fresh(void* counter, std::size_t bytes, std::size_t alignment, std::uintptr_t) {
     count_call(counter);
     void* const pages = emma_bare_map(bytes, alignment);
     const auto addr = reinterpret_cast<std::uintptr_t>(pages);
@@ -25,13 +26,25 @@ void* bare_map(void* counter, std::size_t bytes, std::size_t alignment, std::uin
     return nullptr;
 }
 
+// Spare pages of either instance serve the other, too: all are the program's.
+void* bare_map(void* counter, std::size_t bytes, std::size_t alignment, std::uintptr_t base) {
+    // An arena of less than a window is better used in pieces.
+    if (base != 0 && bytes < kArenaBytes) return nullptr;
+    if (!g_may_have_spare.load(memory_order_relaxed))
+        return map_fresh(counter, bytes, alignment, base);
+    if (void* const spare = g_pieces.arenas.take_spare(bytes, alignment, base)) return spare;
+    return g_instance.arenas.map_beside_spare(bytes, alignment, base, map_fresh, counter);
+}
+
 Extension bare_extend(void* counter, std::uintptr_t addr, std::size_t bytes) {
     return map_behind(counter, addr, bytes);
 }
 
 bool bare_unmap(void* counter, void* pages, std::size_t bytes) {
     count_call(counter);
-    return emma_bare_unmap(pages, bytes);
+    const bool done = emma_bare_unmap(pages, bytes);
+    if (!done) g_may_have_spare.store(true, memory_order_relaxed);
+    return done;
 }
 
 bool bare_purge(void* counter, void* pages, std::size_t bytes) {

@@ -13,6 +13,18 @@ namespace emma {
 constinit Instance g_pieces;
 constinit Atomic<bool> g_has_pieces{false};
 
+namespace {
+
+// Of the default instance: after emma_seal it gives and takes nothing.
+const PageSource& current_source() { return g_instance.arenas.pages().source(); }
+
+// Of pages that nothing knows yet.
+void give_back(void* counter, void* pages, std::size_t bytes) {
+    if (!current_source().unmap(counter, pages, bytes)) g_instance.arenas.keep_spare(pages, bytes);
+}
+
+}  // namespace
+
 Extension map_behind(void* counter, std::uintptr_t addr, std::size_t bytes) {
     auto* const wanted = reinterpret_cast<void*>(addr);
     if (emma_bare_map_at != nullptr) {
@@ -34,14 +46,11 @@ Extension map_behind(void* counter, std::uintptr_t addr, std::size_t bytes) {
             held[count++] = pages;
         }
     }
-    for (unsigned i = 0; i < count; ++i) (void)kSystemPages.unmap(counter, held[i], bytes);
+    for (unsigned i = 0; i < count; ++i) give_back(counter, held[i], bytes);
     return result;
 }
 
 namespace {
-
-// Of the default instance: after emma_seal it gives and takes nothing.
-const PageSource& current_source() { return g_instance.arenas.pages().source(); }
 
 constexpr std::size_t kPieceBytes = kSlicesPerArena * kPageBytes;
 
@@ -59,11 +68,9 @@ void* map_and_trim(void* counter, std::size_t bytes, std::size_t padding, std::s
     const std::uintptr_t end = start + bytes + padding;
     const bool fits = addr + bytes <= end;
     if (!fits) addr = end - bytes;
-    // What is not taken back is lost to both.
-    if (addr != start) (void)current_source().unmap(counter, pages, addr - start);
+    if (addr != start) give_back(counter, pages, addr - start);
     const std::uintptr_t behind = fits ? addr + bytes : addr;
-    if (end != behind)
-        (void)current_source().unmap(counter, reinterpret_cast<void*>(behind), end - behind);
+    if (end != behind) give_back(counter, reinterpret_cast<void*>(behind), end - behind);
     return fits ? reinterpret_cast<void*>(addr) : nullptr;
 }
 
@@ -91,7 +98,7 @@ void* piece_map(void* counter, std::size_t bytes, std::size_t alignment, std::ui
     if (base == 0) return current_source().map(counter, bytes, alignment, 0);
     void* const pages = current_source().map(counter, bytes, kPageBytes, 0);
     if (pages == nullptr || is_at(pages, base, alignment)) return pages;
-    (void)current_source().unmap(counter, pages, bytes);
+    give_back(counter, pages, bytes);
     // What the same place lacks, else what any place may lack.
     const std::size_t lack = (base - reinterpret_cast<std::uintptr_t>(pages)) & (alignment - 1);
     void* const trimmed = map_and_trim(counter, bytes, lack, alignment, base);
@@ -144,7 +151,7 @@ constinit const Sources kSources = [] {
 // Where the program has that much memory now, given back at once; 0: nowhere.
 std::uintptr_t find_memory(std::size_t bytes) {
     void* const pages = current_source().map(&g_system_calls, bytes, kPageBytes, 0);
-    if (pages != nullptr) (void)current_source().unmap(&g_system_calls, pages, bytes);
+    if (pages != nullptr) give_back(&g_system_calls, pages, bytes);
     return reinterpret_cast<std::uintptr_t>(pages);
 }
 
@@ -157,7 +164,7 @@ void reserve_metadata() {
     if (g_metadata.compare_exchange(none, addr, memory_order_relaxed, memory_order_relaxed)) {
         g_metadata_end.store(addr + kMetadataBytes, memory_order_relaxed);
     } else {  // another thread was first
-        (void)current_source().unmap(&g_system_calls, pages, kMetadataBytes);
+        give_back(&g_system_calls, pages, kMetadataBytes);
     }
 }
 

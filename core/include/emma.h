@@ -169,7 +169,9 @@ struct emma_page_source {
      * given back unused. */
     void* (*map)(void* context, size_t bytes, size_t alignment);
     /* Takes pages back; parts of what map gave may come by themselves. False: they stay with the
-     * heap. Null where nothing is ever taken back. */
+     * heap, which zeroes and uses them again before it calls map for more, and offers them again on
+     * emma_heap_trim. Then pages that touch may come in one call, whichever calls of map gave them;
+     * a source that cannot take these gives false. Null where nothing is ever taken back. */
     bool (*unmap)(void* context, void* pages, size_t bytes);
     /* Makes pages read as zero without taking memory until they are written; false: they are as
      * they were. Null: not offered. */

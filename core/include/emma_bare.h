@@ -36,8 +36,9 @@ extern "C" {
 void* emma_bare_map(size_t bytes, size_t alignment) EMMA_NOEXCEPT;
 
 /* Takes pages back; parts of what emma_bare_map gave may come by themselves. False: they stay with
- * Emma, which offers them again at the next emma_trim, but for those of a heap of one's own that is
- * being destroyed, which are the program's from then on. */
+ * Emma, which zeroes and uses them again before it asks for more, and offers them again at the next
+ * emma_trim, then those that touch in one call, whichever calls gave them. But those of a heap of
+ * one's own that is being destroyed are the program's from then on. */
 bool emma_bare_unmap(void* pages, size_t bytes) EMMA_NOEXCEPT;
 
 /* A misuse or failure that ends the program: what panic handlers get, called where none is set

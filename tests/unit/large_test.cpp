@@ -138,3 +138,61 @@ TEST_CASE("where no arena can be had a run becomes a huge object, and at last no
     CHECK(allocate_large(pool, kMaxRequestBytes, 16).start == nullptr);
     CHECK(allocate_large(pool, 1, std::size_t{1} << 62).start == nullptr);
 }
+
+namespace {
+// Pages of the system that were never taken back, as a source of its own knows them.
+void keep_spare(ArenaPool& pool, void* pages, std::size_t bytes) {
+    pool.keep_spare(pages, bytes);
+    CHECK(pool.table().spare_bytes_at(reinterpret_cast<std::uintptr_t>(pages)) == bytes);
+}
+}  // namespace
+
+TEST_CASE("spare pages are cut where they fit best, joined where nothing fits, and zero") {
+    test::TestSource test;
+    ArenaPool pool(test.source());
+    constexpr std::size_t kAll = 64 * kSliceBytes;
+    const PageSource& source = test.source();
+    auto* const all = static_cast<char*>(source.map(source.context, kAll, kSliceBytes, 0));
+    REQUIRE(all != nullptr);
+    std::memset(all, 1, kAll);
+    const auto at = [&](std::size_t slice) { return all + slice * kSliceBytes; };
+    keep_spare(pool, at(0), 10 * kSliceBytes);
+    keep_spare(pool, at(20), 3 * kSliceBytes);
+    keep_spare(pool, at(30), 3 * kSliceBytes);
+    CHECK(pool.pages().mapped_bytes() == 16 * kSliceBytes);
+    // The shortest, the lowest of those, at its end.
+    auto* const first = static_cast<char*>(pool.take_spare(2 * kSliceBytes, kPageBytes, 0));
+    CHECK(first == at(21));
+    CHECK(std::memcmp(first, "\0\0\0", 3) == 0);
+    CHECK(first[2 * kSliceBytes - 1] == 0);
+    CHECK(pool.pages().mapped_bytes() == 14 * kSliceBytes);
+    CHECK(pool.take_spare(kSliceBytes, kPageBytes, 0) == at(20));
+    CHECK(pool.take_spare(3 * kSliceBytes, kPageBytes, 0) == at(30));
+    CHECK(pool.take_spare(11 * kSliceBytes, kPageBytes, 0) == nullptr);
+    // What an alignment leaves behind the pages is spare, too.
+    CHECK(pool.take_spare(kPageBytes, kSliceBytes, 0) == at(9));
+    CHECK(pool.take_spare(kSliceBytes - kPageBytes, kPageBytes, 0) == at(9) + kPageBytes);
+    // Joined, in either order.
+    keep_spare(pool, at(9), kSliceBytes);
+    keep_spare(pool, at(10), 4 * kSliceBytes);
+    CHECK(pool.take_spare(15 * kSliceBytes, kPageBytes, 0) == nullptr);
+    CHECK(pool.take_spare(14 * kSliceBytes, kPageBytes, 0) == at(0));
+    CHECK(pool.pages().mapped_bytes() == 0);
+    CHECK(pool.take_spare(kPageBytes, kPageBytes, 0) == nullptr);
+}
+
+TEST_CASE("pages whose cutting needs a table that cannot grow stay spare") {
+    test::TestSource test;
+    ArenaPool pool(test.source());
+    const PageSource& source = test.source();
+    auto* const all = static_cast<char*>(source.map(source.context, 4 << 20, 4 << 20, 0));
+    keep_spare(pool, all, 4 << 20);
+    test.maps.refuse_from = 0;
+    // Fills the table.
+    std::uintptr_t other = reinterpret_cast<std::uintptr_t>(all);
+    for (unsigned i = 0; i < 100; ++i)
+        (void)pool.table().insert(pool.pages(), other += 4 << 20, kPageBytes);
+    CHECK(pool.take_spare(kPageBytes, kSliceBytes, 0) == nullptr);
+    CHECK(pool.table().spare_bytes_at(reinterpret_cast<std::uintptr_t>(all)) == 4 << 20);
+    CHECK(pool.take_spare(kPageBytes, kPageBytes, 0) == all + (4 << 20) - kPageBytes);
+}

@@ -147,5 +147,54 @@ class AskOwns : public Scenario {
 };
 const Registration<AskOwns> ask_owns("ask_owns", 2, "a question beside a free and a new arena");
 
+// Pages that a source did not take back: two threads cut one range, or one cuts it while another
+// one leaves pages before it; a third one tries to unmap them. Each page has one user at most, and
+// none is lost.
+template <bool kFrees>
+class CutSpare : public Scenario {
+    static constexpr std::size_t kRange = 2 * kPageBytes;
+    ArenaPool arenas_{kSystemPages};
+    std::byte* range_ = nullptr;
+    std::size_t taken_ = 0;
+    std::size_t taken_bytes_[kMaxThreads] = {};
+
+    void set_up() override {
+        name_pool(arenas_, "arenas");
+        range_ = static_cast<std::byte*>(
+            kSystemPages.map(kSystemPages.context, 2 * kRange, kPageBytes, 0));
+        arenas_.keep_spare(range_ + kRange, kRange);
+        if (!kFrees) arenas_.keep_spare(range_, kRange);
+        for (std::size_t& bytes : taken_bytes_) bytes = 0;
+    }
+    void take(unsigned index, std::size_t bytes) {
+        auto* const word = static_cast<std::uint64_t*>(arenas_.take_spare(bytes, kPageBytes, 0));
+        if (word == nullptr) return;
+        expect(*word == 0, "pages that are used again are not zero");
+        *word = index + 1;
+        expect(*word == index + 1, "two threads have one page");
+        taken_bytes_[index] = bytes;
+    }
+    void run_thread(unsigned index) override {
+        if (index == 0) {
+            take(index, kPageBytes);
+        } else if (index == 2) {
+            (void)arenas_.trim();
+        } else if (kFrees) {
+            arenas_.keep_spare(range_, kRange);
+        } else {
+            take(index, kPageBytes + kRange);  // of two ranges that touch
+        }
+    }
+    void check() override {
+        const std::size_t taken = taken_bytes_[0] + taken_bytes_[1];
+        expect(arenas_.pages().mapped_bytes() + taken == bytes_mapped(), "the account");
+        (void)arenas_.trim();
+        expect(bytes_mapped() == taken, "pages are lost");
+    }
+};
+const Registration<CutSpare<false>> cut_two("cut_spare", 2, "two cut pages that touch");
+const Registration<CutSpare<true>> cut_freed("cut_spare_freed", 2, "beside a range that comes");
+const Registration<CutSpare<true>> cut_unmapped("cut_spare_freed", 3, "and a trim");
+
 }  // namespace
 }  // namespace emma::explore
