@@ -31,9 +31,18 @@ static_assert(aligned_starts(16) == 0x0001000100010001 && aligned_starts(1) == ~
 }  // namespace
 
 SliceRange Arena::claim(unsigned count, unsigned alignment_slices) {
+    return claim_at_one_of(aligned_starts(alignment_slices), count);
+}
+
+bool Arena::claim_exactly(unsigned first, unsigned count) {
+    if (first + count > kSlicesPerArena) return false;
+    return claim_at_one_of(std::uint64_t{1} << first, count).ok();
+}
+
+SliceRange Arena::claim_at_one_of(std::uint64_t allowed, unsigned count) {
     std::uint64_t free = head.free_slices.load(memory_order_relaxed);
     for (;;) {
-        const std::uint64_t starts = starts_of_runs(free, count) & aligned_starts(alignment_slices);
+        const std::uint64_t starts = starts_of_runs(free, count) & allowed;
         if (starts == 0) return {};
         const unsigned first = lowest_bit(starts);
         const std::uint64_t wanted = range_bits(first, count);
@@ -43,20 +52,6 @@ SliceRange Arena::claim(unsigned count, unsigned alignment_slices) {
                                               memory_order_relaxed))
             return taken(first, count);
     }
-}
-
-bool Arena::claim_exactly(unsigned first, unsigned count) {
-    if (first + count > kSlicesPerArena) return false;
-    const std::uint64_t wanted = range_bits(first, count);
-    std::uint64_t free = head.free_slices.load(memory_order_relaxed);
-    while ((free & wanted) == wanted) {
-        if (!head.free_slices.compare_exchange(free, free & ~wanted, memory_order_acquire,
-                                               memory_order_relaxed))
-            continue;
-        (void)taken(first, count);
-        return true;
-    }
-    return false;
 }
 
 // From now on the range counts as written and in use. Relaxed: the caller owns the bits, and the
@@ -79,7 +74,6 @@ void Arena::release(unsigned first, unsigned count) {
 }
 
 std::size_t Arena::grow(Pages& pages, unsigned count) {
-    const unsigned shift = shape().slice_shift;
     std::uint32_t mapped = head.mark.load(memory_order_relaxed);
     // Doubling keeps the number of calls small; less is asked for only where that is refused.
     unsigned step = mapped > count ? mapped : count;
@@ -92,7 +86,7 @@ std::size_t Arena::grow(Pages& pages, unsigned count) {
                                         memory_order_relaxed))
             return 0;
         const std::uint64_t slices = range_bits(mapped, step);
-        const std::size_t bytes = std::size_t{step} << shift;
+        const std::size_t bytes = std::size_t{step} << shape().slice_shift;
         const Extension result = pages.extend(slice_addr(mapped), bytes);
         if (result == Extension::kDone) {
             publish(slices);

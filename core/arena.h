@@ -131,6 +131,8 @@ struct Arena {
 
   private:
     BitmapWord* words() { return reinterpret_cast<BitmapWord*>(this + 1); }
+    // The first slice is the lowest whose bit is in `allowed` that it can be.
+    SliceRange claim_at_one_of(std::uint64_t allowed, unsigned count);
     SliceRange taken(unsigned first, unsigned count);
     void publish(std::uint64_t slices);
 };

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: MIT OR Apache-2.0
-# claim_exactly() is content with one free slice of those it takes.
+# A claim, claim_exactly() too, is content with one free slice of those it takes.
 # file: core/arena.cpp
 # scenario: slices
-s/while \(\(free \& wanted\) == wanted\)/while ((free \& wanted) != 0)/
+s/starts_of_runs\(free, count\) \& allowed/starts_of_runs(free, 1) \& allowed/
