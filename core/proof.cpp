@@ -21,15 +21,17 @@ bool is_free(Slab* slab, SlotIndex slot) {
     const std::uint64_t bit = bit_of(slot);
     const unsigned word = word_index_of(slot);
     // Relaxed: whoever handed the object to the caller made these bits' last change visible to it.
-    return (slab->free_words[word].load(memory_order_relaxed) & bit) != 0 ||
-           (freed_words_of(slab)[word].load(memory_order_relaxed) & bit) != 0;
+    return ((slab->free_words[word].load(memory_order_relaxed) |
+             freed_words_of(slab)[word].load(memory_order_relaxed)) &
+            bit) != 0;
 }
 
-void find_slot(Slab* slab, std::size_t offset, bool is_retired, Place& place) {
+void find_slot(Slab* slab, std::size_t offset, bool is_there, Place& place) {
     SlotIndex slot;
     if (!find_slot_at(*slab, offset, slot)) return;
     place.kind = Place::kSlot;
-    place.live = !is_retired && !is_free(slab, slot);
+    place.live = is_there;
+    if (is_free(slab, slot)) place.live = false;
     place.slot = slot;
     place.slab = slab;
     place.bytes = slab->slot_bytes();
@@ -62,10 +64,9 @@ void find_in_arena(const ArenaPool& arenas, Arena* arena, std::uintptr_t addr, P
     // An arena that stayed short may have a huge object behind it in its window.
     if (use == SliceUse::kNone) return find_huge(arenas, addr, place);
     const std::size_t offset = addr - start_of(head);
-    if (use == SliceUse::kSlab || use == SliceUse::kRetiredSlab)
-        find_slot(head, offset, use == SliceUse::kRetiredSlab, place);
-    if (use == SliceUse::kRun || use == SliceUse::kReleasedRun)
-        find_run(head, offset, use == SliceUse::kRun, place);
+    const bool is_there = !is_gone(use);
+    if (kind_of(use) == SliceUse::kSlab) find_slot(head, offset, is_there, place);
+    if (kind_of(use) == SliceUse::kRun) find_run(head, offset, is_there, place);
 }
 
 }  // namespace

@@ -38,9 +38,13 @@ enum class SliceUse : std::uint8_t {
     kSlab,          // head of a slab
     kRun,           // head of a run
     kContinuation,  // a further slice of either
-    kRetiredSlab,
-    kReleasedRun,
+    // With 4 more what was there and is gone.
+    kRetiredSlab = 4 + kSlab,
+    kReleasedRun = 4 + kRun,
 };
+constexpr bool is_gone(SliceUse use) { return (static_cast<unsigned>(use) & 4) != 0; }
+// What is there or was.
+constexpr SliceUse kind_of(SliceUse use) { return SliceUse(static_cast<unsigned>(use) & 3); }
 
 // Where the owner keeps a slab. owner only.
 enum class SlabState : std::uint8_t {
@@ -149,10 +153,10 @@ static_assert(kMediumMaxSlots <= 64, "untouched() is the second word");
 // The slot that starts at `offset` bytes into a slab; false where none does.
 inline bool find_slot_at(const Slab& slab, std::size_t offset, SlotIndex& slot) {
     const unsigned unit_shift = slab.is_small_class() ? 0 : kMediumUnitShift;
-    const std::uint64_t product = std::uint64_t{offset >> unit_shift} * slab.reciprocal;
+    const std::size_t units = offset >> unit_shift;
+    const std::uint64_t product = units * slab.reciprocal;
     slot = SlotIndex(static_cast<std::uint32_t>(product >> 32));
-    return (offset & ((std::size_t{1} << unit_shift) - 1)) == 0 &&
-           static_cast<std::uint32_t>(product) <= slab.last_rest;
+    return units << unit_shift == offset && static_cast<std::uint32_t>(product) <= slab.last_rest;
 }
 // The same for a small slab, of which is known: one slice, offsets in bytes.
 inline bool find_small_slot(const Slab& slab, std::uintptr_t addr, SlotIndex& slot) {
