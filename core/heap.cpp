@@ -71,8 +71,8 @@ void* Heap::allocate_with(SizeClass size_class, bool* untouched) {
         if (!refill(size_class)) return nullptr;
     Slab* const slab = slabs[raw(size_class)].current;
     if (!tracks_untouched(slab)) return pointer;
-    const SlotIndex slot =
-        slot_starting_at(*slab, reinterpret_cast<std::uintptr_t>(pointer) - start_of(slab));
+    SlotIndex slot;
+    (void)find_slot_at(*slab, reinterpret_cast<std::uintptr_t>(pointer) - start_of(slab), slot);
     BitmapWord& fresh = slab->untouched();
     const std::uint64_t bits = fresh.load(memory_order_relaxed);
     if (untouched != nullptr) *untouched = (bits & bit_of(slot)) != 0;

@@ -35,8 +35,8 @@ SizeClass class_for(const Shape& shape, std::size_t bytes, std::size_t alignment
     if (alignment > bytes) bytes = alignment;
     if (bytes > shape.slab_max_bytes || alignment > shape.slice_bytes()) return kNone;
     SizeClass size_class = size_class_for(bytes);
-    while (is_medium_or_less(size_class) &&
-           (geometry(size_class).slot_bytes & (alignment - 1)) != 0)
+    // Ends at slab_max_bytes at the latest, a multiple of a slice.
+    while ((geometry(size_class).slot_bytes & (alignment - 1)) != 0)
         size_class = SizeClass(static_cast<std::uint8_t>(raw(size_class) + 1));
     return size_class;
 }
@@ -163,18 +163,20 @@ HeapLease::~HeapLease() {
 void* Instance::allocate(std::size_t bytes, std::size_t alignment, Contents contents) {
     if constexpr (kLeakReport) link_leak_report();
     const SizeClass size_class = class_for(arenas.shape(), bytes, alignment);
-    LargeObject object;
+    void* object = nullptr;
+    bool zeroed = false;
     if (is_medium_or_less(size_class)) {
         HeapLease heap(*this);
-        if (heap) object.start = heap->allocate(size_class, &object.zeroed, alignment);
+        if (heap) object = heap->allocate(size_class, &zeroed, alignment);
     } else if (bytes <= kMaxRequestBytes) {
-        object = allocate_large(arenas, bytes, alignment);
+        const LargeObject large = allocate_large(arenas, bytes, alignment);
+        object = large.start;
+        zeroed = large.zeroed;
     }
-    if (contents == Contents::kZeroed && object.start != nullptr && !object.zeroed)
-        zero_object(object.start, bytes);
-    if (kBare && object.start == nullptr && this == &g_instance)
+    if (contents == Contents::kZeroed && object != nullptr && !zeroed) zero_object(object, bytes);
+    if (kBare && object == nullptr && this == &g_instance)
         return allocate_in_pieces(bytes, alignment, contents);
-    return object.start;
+    return object;
 }
 
 // ---- freeing -----------------------------------------------------------------------------------

@@ -74,6 +74,8 @@ inline constexpr Shape kDefaultShapeValue{
     // A program that allocates little takes a quarter of a megabyte of address space.
     .first_slices = kShortArenaBytes / kSliceBytes,
     .run_max_slices = kSlicesPerArena - 1};
+// So there is a class for every alignment up to a slice: see class_for().
+static_assert(kDefaultShapeValue.slab_max_bytes % kDefaultShapeValue.slice_bytes() == 0);
 
 extern const Shape kDefaultShape;
 extern const Shape kRegionShape;

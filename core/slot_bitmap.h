@@ -50,10 +50,9 @@ static_assert(count_bits(0) == 0 && count_bits(~std::uint64_t{0}) == 64 && count
 // Marks the first `slot_count` slots free. Bits behind the last slot in its word stay 0, so they
 // are never handed out.
 inline void fill_free(BitmapWord* words, unsigned slot_count) {
-    unsigned index = 0;
     for (; slot_count > 64; slot_count -= 64)
-        words[index++].store(~std::uint64_t{0}, memory_order_relaxed);
-    words[index].store(low_bits(slot_count), memory_order_relaxed);
+        (words++)->store(~std::uint64_t{0}, memory_order_relaxed);
+    words->store(low_bits(slot_count), memory_order_relaxed);
 }
 
 // Whether all slots from the first to the last are free.
