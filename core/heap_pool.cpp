@@ -102,22 +102,19 @@ Heap* HeapPool::acquire_for_this_thread(ArenaPool& arenas) {
 // as they can, and look from the newest on. Of more heaps than `left` an idle one may be missed;
 // but each thread goes on where the one before it stopped, so few stay idle while others are made.
 Heap* HeapPool::take_idle(Holder holder, std::uint32_t left) {
-    Atomic<Heap*> from_newest;
-    Atomic<Heap*>& turn = holder.is_thread() ? next_to_take_ : from_newest;
-    Heap* heap = turn.load(memory_order_acquire);
-    bool is_around = false;
-    for (; left != 0; --left) {
-        if (heap == nullptr) {
-            if (is_around) break;
-            is_around = true;
-            heap = newest();
-        }
+    Heap* heap = newest_.load(memory_order_acquire);  // newest(), without a call
+    if (heap == nullptr) heap = &first_;
+    if (holder.is_thread())
+        if (Heap* const next = next_to_take_.load(memory_order_acquire)) heap = next;
+    Heap* const from = heap;
+    do {
         Heap* const tried = heap;
         const bool is_taken = try_acquire(heap, holder);
         heap = heap->older;
-        turn.store(heap, memory_order_release);
+        if (holder.is_thread()) next_to_take_.store(heap, memory_order_release);
         if (is_taken) return tried;
-    }
+        if (heap == nullptr) heap = newest();
+    } while (heap != from && --left != 0);
     return nullptr;
 }
 
