@@ -168,8 +168,9 @@ CODEGEN := $(if $(keeps_debug),-g,-g1) -ffile-prefix-map=$(call quoted,$(CURDIR)
 DEFINES := -DEMMA_TLS=$(TLS) -DEMMA_CHECKS=$(CHECKS) -DEMMA_DEBUG=$(DEBUG) -DEMMA_FOR_SPEED=$(if $(filter speed,$(FOR)),1,0)
 ifeq ($(PORT),bare)
 # Code that may run in an interrupt's frame, in a kernel that saves nothing but general registers.
+# Variables in .bss alone, as linker scripts for such programs often gather no .bss.*.
 # clang's -mgeneral-regs-only refuses the long double of libstdc++'s headers, which nothing here uses.
-CODEGEN += -mno-red-zone $(if $(compiler_is_clang),-mno-sse -mno-mmx,-mgeneral-regs-only)
+CODEGEN += -mno-red-zone -fno-data-sections $(if $(compiler_is_clang),-mno-sse -mno-mmx,-mgeneral-regs-only)
 DEFINES += -DEMMA_BARE=1 $(if $(HEAP_SLOT),$(if $(filter function,$(HEAP_SLOT)),-DEMMA_HEAP_SLOT=1,-DEMMA_HEAP_SLOT=2 \
 	-DEMMA_HEAP_SLOT_OFFSET=$(shell printf %d $(HEAP_SLOT:gs:%=%))))
 endif

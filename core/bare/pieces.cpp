@@ -77,7 +77,7 @@ void* map_and_trim(void* counter, std::size_t bytes, std::size_t padding, std::s
 // The first chunk of the list of arenas and the first table beyond those in the instance, mapped
 // before the arenas: a page between two arenas would cost most of an arena, as they lie at
 // multiples of their size. Any thread; relaxed: the pages are published with what is made of them.
-constexpr std::size_t kMetadataBytes = 3 * kPageBytes;
+constexpr std::size_t kPiecesMetadataBytes = 3 * kPageBytes;
 constinit Atomic<std::uintptr_t> g_metadata;  // the first byte that is left
 constinit Atomic<std::uintptr_t> g_metadata_end;
 
@@ -157,14 +157,14 @@ std::uintptr_t find_memory(std::size_t bytes) {
 
 void reserve_metadata() {
     if (find_memory(kPieceBytes) == 0) return;  // so little needs none
-    void* const pages = current_source().map(&g_system_calls, kMetadataBytes, kPageBytes, 0);
+    void* const pages = current_source().map(&g_system_calls, kPiecesMetadataBytes, kPageBytes, 0);
     const auto addr = reinterpret_cast<std::uintptr_t>(pages);
     if (pages == nullptr) return;
     std::uintptr_t none = 0;
     if (g_metadata.compare_exchange(none, addr, memory_order_relaxed, memory_order_relaxed)) {
-        g_metadata_end.store(addr + kMetadataBytes, memory_order_relaxed);
+        g_metadata_end.store(addr + kPiecesMetadataBytes, memory_order_relaxed);
     } else {  // another thread was first
-        give_back(&g_system_calls, pages, kMetadataBytes);
+        give_back(&g_system_calls, pages, kPiecesMetadataBytes);
     }
 }
 
