@@ -232,7 +232,9 @@ $(OUT)/libemma.a $(OUT)/libemma_crt.a $(OUT)/libemma_beside.a: $(OUT)/flags
 # FOR=speed.
 OPTIMISE := -O2
 # gcc's -Oz keeps some passes that make code longer: without these the C family is 2 % smaller.
-COLD := -Oz $(if $(compiler_is_clang),,-fno-shrink-wrap -fno-move-loop-invariants -fno-ivopts -fno-tree-loop-optimize -fno-caller-saves \
+# gcc 11 knows no -Oz.
+smallest := $(if $(shell $(CXX) -Oz -fsyntax-only -x c++ /dev/null 2>&1),-Os,-Oz)
+COLD := $(smallest) $(if $(compiler_is_clang),,-fno-shrink-wrap -fno-move-loop-invariants -fno-ivopts -fno-tree-loop-optimize -fno-caller-saves \
 	-fno-tree-sink -fno-code-hoisting -fno-tree-pre -fno-if-conversion -fno-ipa-modref -fno-tree-dominator-opts \
 	-fno-tree-coalesce-vars -fno-tree-forwprop -fno-tree-loop-im -fira-region=mixed -freorder-blocks-algorithm=simple)
 core_cold := $(if $(filter size,$(FOR)),$(filter-out core/emma.cpp,$(wildcard core/*.cpp core/bare/*.cpp)))

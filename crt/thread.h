@@ -53,7 +53,7 @@ class HandleState {
     bool end() {
         std::uint32_t seen = kRunning;
         // Acquire pairs with the release in detach.
-        word_.compare_exchange(seen, kEnded, kRelaxed, kAcquire);
+        word_.compare_exchange(seen, kEnded, kAcquire, kAcquire);
         return seen == kDetached;
     }
 

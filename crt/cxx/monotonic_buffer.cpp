@@ -29,8 +29,12 @@ class EMMA_CRT_PUBLIC_CLASS monotonic_buffer_resource : public memory_resource {
     std::size_t available_;
     std::size_t next_bytes_;
     memory_resource* upstream_;
-    [[maybe_unused]] void* first_place_;
-    [[maybe_unused]] std::size_t first_bytes_;
+
+  protected:  // the constructors in the header write these, and nothing here reads them
+    void* first_place_;
+    std::size_t first_bytes_;
+
+  private:
     Buffer* buffers_;
 };
 
