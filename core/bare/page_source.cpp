@@ -16,7 +16,7 @@ namespace {
 // Whether the program has ever refused to take back. Any thread, relaxed: a hint.
 constinit Atomic<bool> g_may_have_spare{false};
 
-void* map_fresh(void* counter, std::size_t bytes, std::size_t alignment, std::uintptr_t) {
+void* map_fresh_piece(void* counter, std::size_t bytes, std::size_t alignment, std::uintptr_t) {
     count_call(counter);
     void* const pages = emma_bare_map(bytes, alignment);
     const auto addr = reinterpret_cast<std::uintptr_t>(pages);
@@ -31,9 +31,9 @@ void* bare_map(void* counter, std::size_t bytes, std::size_t alignment, std::uin
     // An arena of less than a window is better used in pieces.
     if (base != 0 && bytes < kArenaBytes) return nullptr;
     if (!g_may_have_spare.load(memory_order_relaxed))
-        return map_fresh(counter, bytes, alignment, base);
+        return map_fresh_piece(counter, bytes, alignment, base);
     if (void* const spare = g_pieces.arenas.take_spare(bytes, alignment, base)) return spare;
-    return g_instance.arenas.map_beside_spare(bytes, alignment, base, map_fresh, counter);
+    return g_instance.arenas.map_beside_spare(bytes, alignment, base, map_fresh_piece, counter);
 }
 
 Extension bare_extend(void* counter, std::uintptr_t addr, std::size_t bytes) {
