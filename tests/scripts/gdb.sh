@@ -8,6 +8,7 @@
 set -uo pipefail
 # shellcheck source=tests/scripts/built
 . "$(dirname "$0")/built" "${1-}" preload
+unset MAKEFLAGS MAKELEVEL MFLAGS
 set=$1
 work=$(mktemp -d)
 trap 'rm -rf "$work"' EXIT
@@ -148,6 +149,7 @@ done
 
 # ---- gcc and clang lay the allocator out alike
 if [[ -e build/clang/gdb/emma_memory.py && $set == build ]]; then
+    make build/gdb/emma_memory.py >/dev/null && make CC=clang CXX=clang++ build/clang/gdb/emma_memory.py >/dev/null
     cmp build/gdb/emma_memory.py build/clang/gdb/emma_memory.py || fail "clang lays the records out otherwise"
 fi
 exit $failed
