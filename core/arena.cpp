@@ -128,7 +128,7 @@ constexpr unsigned kPurgeSlices = 4;
 
 // A purger claims what it purges, as any user would; the slices are clean before it lets go. A few
 // at a time: meanwhile others may find no memory elsewhere.
-unsigned Arena::purge(Pages& pages, std::uint64_t slices, Atomic<std::size_t>& returns) {
+unsigned Arena::purge(Pages& pages, std::uint64_t slices) {
     if (pages.source().purge == nullptr) return 0;
     unsigned purged = 0;
     while (const std::uint64_t left = dirty_slices() & slices) {
@@ -145,7 +145,6 @@ unsigned Arena::purge(Pages& pages, std::uint64_t slices, Atomic<std::size_t>& r
             purged += count;
         }
         release(first, count);
-        returns.fetch_add(1, memory_order_release);  // see ArenaPool::room_changes()
     }
     return purged;
 }

@@ -102,21 +102,13 @@ struct Arena {
     std::size_t grow(Pages& pages, unsigned count);
     bool can_grow() const { return head.mark.load(memory_order_relaxed) < kSlicesPerArena; }
 
-    // Whether it can grow now, or could if an attempt under way fails: that one has moved the mark.
-    // Slices are mapped in order, so that of the first three at most the header's are absent.
-    bool may_grow() const {
-        return head.present_slices.load(memory_order_relaxed) < ~std::uint64_t{7} &&
-               head.mark.load(memory_order_relaxed) != kStaysShort;
-    }
-
     // Free slices that are resident as far as known.
     std::uint64_t dirty_slices() const {
         return head.free_slices.load(memory_order_relaxed) &
                ~head.clean_slices.load(memory_order_relaxed);
     }
-    // Purges those of `slices` that are free and not clean; how many it purged. `returns`: counts
-    // how often it let go of slices that no other thread could claim meanwhile.
-    unsigned purge(Pages& pages, std::uint64_t slices, Atomic<std::size_t>& returns);
+    // Purges those of `slices` that are free and not clean; how many it purged.
+    unsigned purge(Pages& pages, std::uint64_t slices);
     // Claims all slices for good, so that nobody else can ever claim one; false where one is in
     // use.
     bool close();

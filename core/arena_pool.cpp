@@ -29,17 +29,16 @@ constexpr std::size_t kMostExtra = 192;
 //      every arena is tried in time, and about 1 in kTried has room that is not used, whatever the
 //      order of releases. (Without what others left: 1 in 5 after a million replacements.)
 //   4. a new arena,
-//   5. if there is none, all arenas that may have room, so that none has room that is not found.
+//   5. if there is none, all arenas, so that none has room that is not found.
 // A tree of the longest runs would find the oldest arena with room for 500 bytes more of code.
-SliceRange ArenaPool::claim(unsigned count, unsigned alignment_slices, std::uint32_t from) {
+SliceRange ArenaPool::claim(unsigned count, unsigned alignment_slices) {
     Search search(count, alignment_slices);
     if (!find(search, first_with_room_.load(memory_order_relaxed), kTried) &&
         !find(search, last_with_room_.load(memory_order_relaxed), 1)) {
         const Turn turn = turn_.load(memory_order_relaxed);
         if (!find(search, turn.place, turn.left + kTried))
             search.range = claim_new(count, alignment_slices);
-        if (!search.range.ok())
-            (void)find(search, from != 0 ? from : search.turn.place, list_.end() - from);
+        if (!search.range.ok()) (void)find(search, search.turn.place, kAll);
         if (search.turn.left > kMostLeft) search.turn.left = kMostLeft;
         turn_.store(search.turn, memory_order_relaxed);
     }
@@ -72,7 +71,7 @@ bool ArenaPool::claim_exactly(Arena* arena, unsigned first, unsigned count) {
         if (first + count <= mapped || first + count > kSlicesPerArena) return false;
         if (arena->grow(pages_, first + count - mapped) == 0) return false;
     }
-    claimed_slices_.fetch_add(count, memory_order_release);
+    claimed_slices_.fetch_add(count, memory_order_relaxed);
     return true;
 }
 
@@ -142,7 +141,7 @@ void ArenaPool::release(Arena* arena, unsigned first, unsigned count) {
     if (place < first_with_room_.load(memory_order_relaxed))
         first_with_room_.store(place, memory_order_relaxed);
     last_with_room_.store(place, memory_order_relaxed);
-    const std::size_t released = released_slices_.fetch_add(count, memory_order_release);
+    const std::size_t released = released_slices_.fetch_add(count, memory_order_relaxed);
     const std::size_t since = released - last_look_.load(memory_order_relaxed);
     const std::size_t used = claimed_slices_.load(memory_order_relaxed) - released;
     std::size_t turned = kTurnovers * used;
@@ -152,7 +151,7 @@ void ArenaPool::release(Arena* arena, unsigned first, unsigned count) {
 
 // Where slices that were purged are wanted again, purging them was a mistake: allow twice as much.
 void ArenaPool::note_claim(const SliceRange& range) {
-    claimed_slices_.fetch_add(range.count, memory_order_release);
+    claimed_slices_.fetch_add(range.count, memory_order_relaxed);
     if (!range.was_purged) return;
     extra_limit_.fetch_add(std::size_t{2} * range.count, memory_order_relaxed);
 }
@@ -173,7 +172,7 @@ void ArenaPool::look(std::size_t released, std::size_t used) {
         if (arena == nullptr) continue;
         if (to_purge != 0) {
             const std::size_t purged =
-                arena->purge(pages_, arena->head.idle_slices.load(memory_order_relaxed), returns_);
+                arena->purge(pages_, arena->head.idle_slices.load(memory_order_relaxed));
             to_purge -= purged < to_purge ? purged : to_purge;
         }
         const std::uint64_t dirty_slices = arena->dirty_slices();

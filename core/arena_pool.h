@@ -41,15 +41,13 @@ class ArenaPool {
     explicit ArenaPool(const PageSource& source) : pages_(source) {}
 
     // `count` adjacent slices, the first at a multiple of `alignment_slices`; grows an arena or
-    // adds one if needed. Not ok(): no memory, or no arena is that long. `from`: the arenas before
-    // this place are known to have no room, and not to grow.
-    SliceRange claim(unsigned count, unsigned alignment_slices, std::uint32_t from = 0);
+    // adds one if needed. Not ok(): no memory, or no arena is that long.
+    SliceRange claim(unsigned count, unsigned alignment_slices);
     // FOR=speed: the same for a slab, in the arena `near` (null, or one that the caller has slices
     // of) if it can be, else from another arena on for another `number`. Heaps that take turns in
     // one arena have neighbouring descriptors and bitmaps: lines of their own, but processors fetch
     // the neighbours too.
-    SliceRange claim_apart(Arena* near, std::uintptr_t number, unsigned count,
-                           std::uint32_t from = 0);
+    SliceRange claim_apart(Arena* near, std::uintptr_t number, unsigned count);
     // Exactly these slices of an arena that the caller has slices of, mapped for it where they are
     // not; false: they cannot be had.
     bool claim_exactly(Arena* arena, unsigned first, unsigned count);
@@ -106,15 +104,9 @@ class ArenaPool {
 
     // One more than the last place of an arena.
     std::uint32_t arena_count() const { return list_.end(); }
-    // Differs from an earlier value if slices have become free since, in whatever way: released,
-    // mapped (then some were claimed), or given back by a purge or a failed unmapping, which keep
-    // them from all claims meanwhile. Each is counted after the slices are free: acquire pairs with
-    // that release, so a search after this call finds what is counted. All three only grow.
-    std::size_t room_changes() const {
-        return claimed_slices_.load(memory_order_acquire) +
-               released_slices_.load(memory_order_acquire) + returns_.load(memory_order_acquire);
-    }
-    void note_return() { returns_.fetch_add(1, memory_order_release); }
+    // How many slices were ever released. Relaxed: a hint.
+    std::size_t released_slices() const { return released_slices_.load(memory_order_relaxed); }
+
     // How often an arena has left the table so far, to go or to come back. Acquire pairs with
     // Arena::reopen(): an arena that came back was counted.
     std::uint64_t unmaps() const { return unmaps_.load(memory_order_acquire); }
@@ -139,6 +131,7 @@ class ArenaPool {
     // makes one; and the most that other claims leave it to try.
     static constexpr std::uint32_t kTried = 32;
     static constexpr std::uint32_t kMostLeft = 1024;
+    static constexpr std::uint32_t kAll = ~std::uint32_t{0};
     // Where a search goes on, and how many arenas it may try there.
     struct alignas(8) Turn {  // aligned to its size, or clang calls a library for its atomics
         std::uint32_t place;
@@ -181,10 +174,9 @@ class ArenaPool {
     Atomic<std::uint32_t> last_with_room_;   // a hint: of the last release, or the last new arena
     Atomic<Turn> turn_;                      // of all claims; lost updates cost a few tries
     Atomic<std::uint64_t> unmaps_;
-    // Any thread. Relaxed, but for room_changes(): they publish nothing.
+    // Any thread, relaxed: they publish nothing.
     Atomic<std::size_t> claimed_slices_;  // ever; less what was released: those in use
     Atomic<std::size_t> released_slices_;
-    Atomic<std::size_t> returns_;       // how often slices were free again without being released
     Atomic<std::size_t> last_look_;     // how many had been released then
     Atomic<std::size_t> dirty_slices_;  // free and resident at the last look
     Atomic<std::size_t> extra_limit_;   // slices by which the purge limit was raised
@@ -259,8 +251,7 @@ inline void* ArenaPool::take_cached(std::size_t bytes, std::size_t alignment) {
     return nullptr;
 }
 
-inline SliceRange ArenaPool::claim_apart(Arena* near, std::uintptr_t number, unsigned count,
-                                         std::uint32_t from) {
+inline SliceRange ArenaPool::claim_apart(Arena* near, std::uintptr_t number, unsigned count) {
     SliceRange range;
     if (near != nullptr) range = near->claim(count, 1);
     if (!range.ok()) {
@@ -269,7 +260,7 @@ inline SliceRange ArenaPool::claim_apart(Arena* near, std::uintptr_t number, uns
         if (end != 0) (void)find(search, static_cast<std::uint32_t>(number % end), kTried);
         range = search.range;
     }
-    if (!range.ok()) return claim(count, 1, from);
+    if (!range.ok()) return claim(count, 1);
     note_claim(range);
     return range;
 }

@@ -25,11 +25,11 @@ void prefetch_slots(const BitmapWord& word, std::uintptr_t base, std::size_t slo
 }
 
 // For a new slab. `near`: null, or an arena that the heap has a slab in.
-SliceRange claim_for(Heap& heap, Arena* near, unsigned count, std::uint32_t from) {
+SliceRange claim_for(Heap& heap, Arena* near, unsigned count) {
     // The first heap may have nobody to keep away from.
-    if (!kForSpeed || heap.older == nullptr) return heap.arenas->claim(count, 1, from);
+    if (!kForSpeed || heap.older == nullptr) return heap.arenas->claim(count, 1);
     return heap.arenas->claim_apart(near, reinterpret_cast<std::uintptr_t>(&heap) / sizeof(Heap),
-                                    count, from);
+                                    count);
 }
 
 [[noreturn, gnu::cold, gnu::noinline]] void panic_double_free(const Slab* slab, SlotIndex slot) {
@@ -61,7 +61,7 @@ void* Heap::allocate_scraping(SizeClass size_class, bool* untouched, std::size_t
         if (kChecks && index != raw(size_class)) mark_oversized(*slabs[index].current, pointer);
         return pointer;
     }
-    is_last_try = true;
+    failed_search = 0;
     return allocate_with(size_class, untouched);
 }
 
@@ -321,33 +321,24 @@ void Heap::collect(Slab* slab, std::uint64_t left) {
     slab.use.store(SliceUse::kSlab, memory_order_release);
 }
 
-// No slices are searched for twice if in between none became free, in any arena: then the first
-// search for `least` slices or fewer holds for the second. What it does not tell is whether the
-// source would give more by now. Only an allocation that finds no slot of a larger class either
-// asks it, as each allocation may cost system calls: the arenas that might grow, and a new one.
+// A search for slices that failed is not repeated before some are released: until then slots of
+// larger classes must do. Only an allocation that finds none of them either searches in any case,
+// as slices come free in other ways too, and the source may give more by now.
 bool Heap::add_slab(SizeClass size_class, Arena* near) {
     const Shape& shape = arenas->shape();
     const ClassGeometry geometry = shape.classes->of[raw(size_class)];
     // A shorter slab is better than none: it takes what gaps there are when memory runs out.
     const unsigned least = shape.slice_count_for(geometry.slot_bytes);
-    // Of two searches with the same changes the keys differ by less than 64; from 0 all differ by
-    // more. Read before the search: what becomes free meanwhile makes it void.
-    const std::uint64_t key = arenas->room_changes() * 256 + 128 + least;
-    unsigned count = geometry.slice_count;
-    std::uint32_t from = 0;
-    if (key - failed_search < 64) {
-        if (!is_last_try) return false;
-        count = least;
-        from = growing_from;
-    }
-    is_last_try = false;
+    // Of two searches with no release in between the keys differ by less than 64, and not upwards
+    // if the second is for more; from 0 all differ by more. Read before the search.
+    const std::uint64_t key = arenas->released_slices() * 256 + 128 + least;
+    if (key - failed_search < 64) return false;
     SliceRange range;
-    for (; !(range = claim_for(*this, near, count, from)).ok(); --count) {
+    for (unsigned count = geometry.slice_count; !(range = claim_for(*this, near, count)).ok();
+         --count) {
         if (count > least) continue;
-        if (from == 0) {
-            note_shortage();
-            failed_search = key;  // last: growing_from belongs to it
-        }
+        note_shortage();
+        failed_search = key;
         return false;
     }
     if (shortage != 0) --shortage;
@@ -361,10 +352,9 @@ bool Heap::add_slab(SizeClass size_class, Arena* near) {
 // the new state from its first line on, so rebuild() completes a walk that is broken off.
 void Heap::note_shortage() {
     const bool was_short = shortage != 0;
-    shortage = growing_from = arenas->arena_count();
+    shortage = arenas->arena_count();
+    if (was_short) return;
     arenas->for_each([&](Arena& arena) {
-        if (growing_from > arena.head.place && arena.may_grow()) growing_from = arena.head.place;
-        if (was_short) return;
         for (unsigned slice = arena.first_slice(); slice < kSlicesPerArena; ++slice) {
             Slab* const slab = &arena.slab(slice);
             // Acquire: another heap's slab is seen whole, and then is not this heap's.

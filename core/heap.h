@@ -136,9 +136,7 @@ struct alignas(arch::kCacheLineBytes) Heap {
     ArenaPool* arenas;
     // The last search for slices that found none, see add_slab(); 0: there was none.
     std::uint64_t failed_search;
-    std::uint32_t growing_from;  // the first place of an arena that might have grown then
-    bool is_last_try;            // the next search may ask the source again
-    Slab* draining;              // taken out of the inbox, and to be collected
+    Slab* draining;  // taken out of the inbox, and to be collected
 
     // ---- any thread
     alignas(arch::kCacheLineBytes) Ownership ownership;

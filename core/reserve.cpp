@@ -163,12 +163,11 @@ void populate(void* pages, std::size_t bytes) {
 // The free slices of the arenas there are, which are used before the reserve.
 void populate_free_slices() {
     ArenaPool& arenas = g_instance.arenas;
-    arenas.for_each([&](Arena& arena) {
+    arenas.for_each([](Arena& arena) {
         for (unsigned slice = arena.first_slice(); slice < kSlicesPerArena; ++slice) {
             if (!arena.claim_exactly(slice, 1)) continue;
             populate(reinterpret_cast<void*>(arena.slice_addr(slice)), arena.shape().slice_bytes());
             arena.release(slice, 1);
-            arenas.note_return();
         }
     });
 }

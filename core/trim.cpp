@@ -82,7 +82,7 @@ std::size_t ArenaPool::trim() {
         return gone;
     });
     for_each([&](Arena& arena) {
-        given_back += arena.purge(pages_, ~std::uint64_t{0}, returns_) * shape().slice_bytes();
+        given_back += arena.purge(pages_, ~std::uint64_t{0}) * shape().slice_bytes();
     });
     return given_back;
 }
@@ -131,7 +131,6 @@ void ArenaPool::put_back(Arena* arena, ArenaTable::Removal removal) {
     // Shown while it is closed: another thread that closes it finds it in both.
     list_.show(arena);
     arena->reopen();
-    note_return();
 }
 
 bool Arena::close() {

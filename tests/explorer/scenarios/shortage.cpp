@@ -47,8 +47,7 @@ const Registration<Scrape> scrape_two("shortage", 2, "a search for room against 
 const Registration<Scrape> scrape_three("shortage", 3, "and a remote free that makes room");
 
 // A search finds no slices that another thread is just about to release, or keeps for a moment to
-// purge them. The heap that remembers the search finds them when they are free. The arena cannot
-// grow, or each search would be a whole one.
+// purge them. The heap that remembers that finds them when they are free.
 template <bool kPurged>
 class Remember : public Scenario {
     OwnHeap own_;

@@ -27,11 +27,9 @@ const Registration<Claims> claims_three("slices", 3, "claims of one, of two and 
 // A claimant finds what it claims clean or not, and purged or not, as it is.
 class PurgeAndClaim : public Scenario {
     OwnArena own_;
-    Atomic<std::size_t> returns_{};
-
     void set_up() override { own_.claim_and_use(3, 1); }
     void run_thread(unsigned index) override {
-        if (index == 0) own_.arena->purge(own_.pages, ~std::uint64_t{0}, returns_);
+        if (index == 0) own_.arena->purge(own_.pages, ~std::uint64_t{0});
         if (index == 1) own_.claim_and_use(2, 5);
         if (index == 2) own_.claim_and_use(1, 6);
     }
@@ -50,11 +48,9 @@ const Registration<PurgeAndClaim> purge_three("purge", 3, "purge against two cla
 // Two purges at once, and a claim.
 class PurgeTwice : public Scenario {
     OwnArena own_;
-    Atomic<std::size_t> returns_{};
-
     void set_up() override { own_.claim_and_use(3, 1); }
     void run_thread(unsigned index) override {
-        if (index < 2) own_.arena->purge(own_.pages, ~std::uint64_t{0}, returns_);
+        if (index < 2) own_.arena->purge(own_.pages, ~std::uint64_t{0});
         if (index == 2) own_.claim_and_use(2, 6);
     }
     void check() override { expect(own_.free() == own_.present(), "a slice was lost"); }
