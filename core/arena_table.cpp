@@ -43,8 +43,9 @@ ArenaTable::Removal ArenaTable::begin_removal(std::uintptr_t key) {
     return {entry, entry->bytes.load(memory_order_relaxed)};
 }
 
-bool ArenaTable::insert_in_place(std::uintptr_t key, std::size_t bytes) {
-    return any_table([&](Entry* entries, std::size_t mask) {
+ArenaTable::Entry* ArenaTable::insert_in_place(std::uintptr_t key, std::size_t bytes) {
+    Entry* result = nullptr;
+    any_table([&](Entry* entries, std::size_t mask) {
         for (std::size_t i = 0; i < kMaxProbes; ++i) {
             Entry& entry = entries[(hash(key) + i) & mask];
             std::uintptr_t found = entry.key.load(memory_order_relaxed);
@@ -55,18 +56,20 @@ bool ArenaTable::insert_in_place(std::uintptr_t key, std::size_t bytes) {
                 continue;
             entry.bytes.store(bytes, memory_order_release);  // pairs with bytes_of()
             entry.key.store(key, memory_order_release);      // pairs with find()
+            result = &entry;
             return true;
         }
         return false;
     });
+    return result;
 }
 
-bool ArenaTable::insert(Pages& pages, std::uintptr_t key, std::size_t bytes) {
+ArenaTable::Entry* ArenaTable::insert(Pages& pages, std::uintptr_t key, std::size_t bytes) {
     for (;;) {
         Table* const newest = newest_.load(memory_order_acquire);
-        if (insert_in_place(key, bytes)) return true;
+        if (Entry* const entry = insert_in_place(key, bytes)) return entry;
         // Each round ends with one table more, this thread's or another's.
-        if (!add_table(pages, newest)) return false;
+        if (!add_table(pages, newest)) return nullptr;
     }
 }
 

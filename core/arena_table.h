@@ -40,9 +40,13 @@ class ArenaTable {
     // The size that an arena is known with; no huge object has it.
     static constexpr std::size_t kArenaMark = 1;
 
-    // Makes `key` known with `bytes`. False if the table must grow and the source refuses; then
-    // nothing has changed.
-    bool insert(Pages& pages, std::uintptr_t key, std::size_t bytes);
+    // The key of a huge object's address that is not known yet, with this mark.
+    static constexpr std::uintptr_t kComing = 2;
+
+    // Makes `key` known with `bytes`. Null if the table must grow and the source refuses; then
+    // nothing has changed. Marked kComing, the entry is the caller's own, as if it had been won by
+    // begin_removal().
+    Entry* insert(Pages& pages, std::uintptr_t key, std::size_t bytes);
 
     bool is_arena(std::uintptr_t addr) const { return find(addr | kArena, 0) != nullptr; }
     // The size of the huge object that is known at exactly `addr`; 0: none is.
@@ -61,6 +65,8 @@ class ArenaTable {
         removal.entry->bytes.store(bytes, memory_order_release);  // pairs with bytes_of()
         removal.entry->set_state(kKnown);                         // pairs with find()
     }
+    // With the bytes that it has.
+    void make_known(Removal removal) { removal.entry->set_state(kKnown); }
     // The same for an arena.
     void cancel_removal(Removal removal) { removal.entry->set_state(kArenaState); }
     // `unmapped` false: the pages are still there, and are spare from now on.
@@ -107,7 +113,7 @@ class ArenaTable {
     enum State : std::uintptr_t {
         kKnown = 0,
         kRemoved = 1,          // free for the next insert
-        kRemoving = 2,         // belongs to the thread that unmaps
+        kRemoving = kComing,   // belongs to the thread that unmaps, or moves pages there
         kSpare = kSparePages,  // pages that could not be unmapped, or are cached
         kReserved = 4,         // belongs to the thread that inserts
         kArenaState = kArena,
@@ -123,11 +129,10 @@ class ArenaTable {
             return key.load(memory_order_relaxed) == key_now ? bytes_now : 0;
         }
         // By whoever the entry belongs to.
-        void set_state(State state) {
-            const std::uintptr_t addr =
-                key.load(memory_order_relaxed) & ~std::uintptr_t{kStateMask};
-            key.store(addr | state, memory_order_release);
+        std::uintptr_t addr() const {
+            return key.load(memory_order_relaxed) & ~std::uintptr_t{kStateMask};
         }
+        void set_state(State state) { key.store(addr() | state, memory_order_release); }
     };
     struct Table {
         Table* older;      // const after publish
@@ -153,8 +158,8 @@ class ArenaTable {
     bool any_table(Look look) const;
     // The first entry that has `key`, but for the bits of `states`.
     Entry* find(std::uintptr_t key, std::uintptr_t states) const;
-    // insert() into the tables that are there; false: no entry is free where `key` may stand.
-    [[gnu::noinline]] bool insert_in_place(std::uintptr_t key, std::size_t bytes);
+    // insert() into the tables that are there; null: no entry is free where `key` may stand.
+    [[gnu::noinline]] Entry* insert_in_place(std::uintptr_t key, std::size_t bytes);
     bool add_table(Pages& pages, Table* newest);
 
     friend struct Layout;  // linker/gdb

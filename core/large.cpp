@@ -109,15 +109,41 @@ bool free_huge(ArenaPool& arenas, std::uintptr_t addr) {
 
 namespace {
 
-// The new mapping is known before the pages move into it, so a refusal at any step loses nothing.
-// A fresh one: its own pages are dropped, and its size is that of what moves.
-void* move_huge(ArenaPool& arenas, void* pages, std::size_t held, std::size_t wanted) {
-    const LargeObject target = map_huge(arenas, wanted, kMinAlignment);
-    if (target.start == nullptr) return nullptr;
-    const auto target_addr = reinterpret_cast<std::uintptr_t>(target.start);
-    if (arenas.pages().move(pages, held, target.start, wanted)) return target.start;
-    free_huge(arenas, target_addr);
-    return nullptr;
+// For the thread that has won `removal`: where the pages are, or by moving them; null: they are as
+// they were. The entry of the place is there before the pages move, so a refusal at any step loses
+// nothing; until they have moved it is this thread's own, as nothing need be mapped there.
+void* resize_removed(ArenaPool& arenas, ArenaTable::Removal removal, void* pages,
+                     std::size_t wanted, std::size_t alignment) {
+    ArenaTable& table = arenas.table();
+    Pages& source = arenas.pages();
+    const std::size_t held = removal.bytes;
+    if (wanted == held || source.resize(pages, held, pages, wanted)) {
+        table.cancel_removal(removal, wanted);
+        return pages;
+    }
+    ArenaTable::Removal stays = removal;
+    void* result = nullptr;
+    void* const place = arenas.map(wanted, alignment, reinterpret_cast<std::uintptr_t>(pages));
+    if (place != nullptr) {
+        const std::uintptr_t key = reinterpret_cast<std::uintptr_t>(place) | ArenaTable::kComing;
+        ArenaTable::Removal goes{table.insert(source, key, wanted), wanted};
+        bool unmapped = true;
+        if (goes.entry != nullptr && source.resize(pages, held, place, wanted)) {
+            stays = goes;
+            goes = removal;
+            result = place;
+        } else {
+            source.count_place(wanted);
+            unmapped = source.unmap(place, wanted);
+        }
+        // Nobody knows whether a place that could not be unmapped is mapped: it is out of use.
+        if (goes.entry != nullptr && unmapped) table.end_removal(goes, true);
+    }
+    // What is cached may be what is missing.
+    if (kForSpeed && result == nullptr && arenas.drop_cached() != 0)
+        return resize_removed(arenas, removal, pages, wanted, alignment);
+    table.make_known(stays);
+    return result;
 }
 
 }  // namespace
@@ -126,23 +152,10 @@ void* resize_huge(ArenaPool& arenas, std::uintptr_t addr, std::size_t alignment,
                   std::size_t bytes) {
     const Shape& shape = arenas.shape();
     if (bytes <= shape.run_max_bytes() || alignment > shape.huge_alignment) return nullptr;
-    const std::size_t wanted = huge_bytes_for(bytes);
     const ArenaTable::Removal removal = arenas.table().begin_removal(addr);
-    const std::size_t held = removal.bytes;
-    if (held == 0) return nullptr;
-    void* const pages = reinterpret_cast<void*>(addr);
-    void* result = pages;
-    std::size_t bytes_here = wanted;
-    if (wanted != held && !arenas.pages().resize(pages, held, wanted)) {
-        result = move_huge(arenas, pages, held, wanted);
-        bytes_here = result == nullptr ? held : 0;
-    }
-    if (bytes_here == 0) {
-        arenas.table().end_removal(removal, true);
-    } else {
-        arenas.table().cancel_removal(removal, bytes_here);
-    }
-    return result;
+    if (removal.bytes == 0) return nullptr;
+    return resize_removed(arenas, removal, reinterpret_cast<void*>(addr), huge_bytes_for(bytes),
+                          shape.huge_alignment);
 }
 
 }  // namespace emma

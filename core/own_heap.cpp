@@ -32,9 +32,15 @@ void let_go(emma_heap& heap, std::size_t bytes) {
     heap.held_bytes.fetch_sub(bytes, memory_order_relaxed);
 }
 
+// A place that pages are to move to is held whatever the limit, until front_resize() has let go of
+// one of the two.
 void* map_fresh(void* context, std::size_t bytes, std::size_t alignment, std::uintptr_t base) {
     emma_heap& heap = heap_of(context);
-    if (!hold(heap, bytes)) return nullptr;
+    if (base > heap.below.origin) {
+        heap.held_bytes.fetch_add(bytes, memory_order_relaxed);
+    } else if (!hold(heap, bytes)) {
+        return nullptr;
+    }
     void* const pages = heap.below.map(heap.below.context, bytes, alignment, base);
     if (pages == nullptr) let_go(heap, bytes);
     return pages;
@@ -43,7 +49,8 @@ void* map_fresh(void* context, std::size_t bytes, std::size_t alignment, std::ui
 // Spare pages are held already: they have never been let go.
 void* front_map(void* context, std::size_t bytes, std::size_t alignment, std::uintptr_t base) {
     emma_heap& heap = heap_of(context);
-    if (!heap.may_have_spare.load(memory_order_relaxed))
+    // None is a place for pages to move to.
+    if (base > heap.below.origin || !heap.may_have_spare.load(memory_order_relaxed))
         return map_fresh(context, bytes, alignment, base);
     return heap.instance.arenas.map_beside_spare(bytes, alignment, base, map_fresh, context);
 }
@@ -72,22 +79,23 @@ bool front_purge(void* context, void* pages, std::size_t bytes) {
     return heap.below.purge(heap.below.context, pages, bytes);
 }
 
-bool front_resize(void* context, void* pages, std::size_t old_bytes, std::size_t new_bytes) {
+bool front_resize(void* context, void* pages, std::size_t old_bytes, void* target,
+                  std::size_t new_bytes) {
     emma_heap& heap = heap_of(context);
+    if (target != pages) {
+        // Both are held: what stays must be within the limit.
+        const std::size_t held = heap.held_bytes.load(memory_order_relaxed);
+        const bool moved =
+            held - old_bytes <= heap.limit_bytes &&
+            heap.below.resize(heap.below.context, pages, old_bytes, target, new_bytes);
+        if (moved) let_go(heap, old_bytes);
+        return moved;
+    }
     const std::size_t more = new_bytes > old_bytes ? new_bytes - old_bytes : 0;
     if (more != 0 && !hold(heap, more)) return false;
-    const bool done = heap.below.resize(heap.below.context, pages, old_bytes, new_bytes);
+    const bool done = heap.below.resize(heap.below.context, pages, old_bytes, pages, new_bytes);
     if (!done) let_go(heap, more);
     if (done && more == 0) let_go(heap, old_bytes - new_bytes);
-    return done;
-}
-
-// The target is counted already.
-bool front_move(void* context, void* pages, std::size_t bytes, void* target,
-                std::size_t target_bytes) {
-    emma_heap& heap = heap_of(context);
-    const bool done = heap.below.move(heap.below.context, pages, bytes, target, target_bytes);
-    if (done) let_go(heap, bytes);
     return done;
 }
 
@@ -102,7 +110,6 @@ void use_front(emma_heap& heap) {
                   .unmap = front_unmap,
                   .purge = heap.below.purge == nullptr ? nullptr : front_purge,
                   .resize = front_resize,
-                  .move = front_move,
                   .idle_bytes = front_idle_bytes,
                   .context = &heap,
                   .shape = heap.below.shape,
@@ -129,12 +136,9 @@ bool shared_purge(void* calls, void* pages, std::size_t bytes) {
     const PageSource& source = shared_source();
     return source.purge != nullptr && source.purge(calls, pages, bytes);
 }
-bool shared_resize(void* calls, void* pages, std::size_t old_bytes, std::size_t new_bytes) {
-    return shared_source().resize(calls, pages, old_bytes, new_bytes);
-}
-bool shared_move(void* calls, void* pages, std::size_t bytes, void* target,
-                 std::size_t target_bytes) {
-    return shared_source().move(calls, pages, bytes, target, target_bytes);
+bool shared_resize(void* calls, void* pages, std::size_t old_bytes, void* target,
+                   std::size_t new_bytes) {
+    return shared_source().resize(calls, pages, old_bytes, target, new_bytes);
 }
 std::size_t shared_idle_bytes(void* calls) {
     const PageSource& source = shared_source();
@@ -147,7 +151,6 @@ void use_shared(emma_heap& heap) {
                   .unmap = shared_unmap,
                   .purge = shared_purge,
                   .resize = shared_resize,
-                  .move = shared_move,
                   .idle_bytes = shared_idle_bytes,
                   .context = &heap.calls,
                   .shape = shared_source().shape,
@@ -171,7 +174,8 @@ void* map_by(const emma_page_source& functions, std::size_t bytes, std::size_t a
     return pages;
 }
 
-void* functions_map(void* context, std::size_t bytes, std::size_t alignment, std::uintptr_t) {
+void* functions_map(void* context, std::size_t bytes, std::size_t alignment, std::uintptr_t base) {
+    if (base != 0) return nullptr;  // pages do not move
     emma_heap& heap = heap_of(context);
     count_call(&heap.calls);
     return map_by(heap.functions, bytes, alignment);
@@ -190,8 +194,7 @@ bool functions_purge(void* context, void* pages, std::size_t bytes) {
     count_call(&heap.calls);
     return heap.functions.purge(heap.functions.context, pages, bytes);
 }
-bool functions_resize(void*, void*, std::size_t, std::size_t) { return false; }
-bool functions_move(void*, void*, std::size_t, void*, std::size_t) { return false; }
+bool functions_resize(void*, void*, std::size_t, void*, std::size_t) { return false; }
 
 void use_functions(emma_heap& heap, const emma_page_source& functions) {
     heap.functions = functions;
@@ -200,7 +203,6 @@ void use_functions(emma_heap& heap, const emma_page_source& functions) {
                   .unmap = functions_unmap,
                   .purge = functions.purge == nullptr ? nullptr : functions_purge,
                   .resize = functions_resize,
-                  .move = functions_move,
                   .idle_bytes = nullptr,
                   .context = &heap,
                   // As modest about alignment as may be.

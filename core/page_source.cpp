@@ -32,9 +32,10 @@ constexpr std::uintptr_t zone_start(unsigned zone) { return std::uintptr_t{17 + 
 static_assert(zone_start(kArenaZone) == kSystemOrigin &&
               zone_start(kHugeZone) == kSystemOrigin + kZoneBytes);
 
-// Tells the arenas' zone from the others.
+// Tells the arenas' zone from the others, which lie above it.
 constexpr unsigned kZoneShift = 43;
-static_assert((zone_start(kArenaZone) >> kZoneShift) + 1 == zone_start(kHugeZone) >> kZoneShift);
+constexpr std::uintptr_t kArenaKind = kSystemOrigin >> kZoneShift;
+static_assert(kArenaKind + 1 == zone_start(kHugeZone) >> kZoneShift);
 
 constexpr unsigned kAttempts = 3;
 
@@ -124,16 +125,39 @@ void* map_and_trim(void* counter, std::size_t bytes, std::size_t alignment) {
     return Extension::kDone;
 }
 
+// A place for a mapping at `base` to move to need not be mapped, only empty: then a limit on
+// address space (RLIMIT_AS) must have room for what the move adds, not for both mappings. Linux
+// looks first whether something is mapped in the range (kTaken), then at the limits. Of do_mmap()
+// since 4.17:
+//
+//   map_count > sysctl_max_map_count                  ENOMEM   (1)
+//   MAP_FIXED_NOREPLACE, and something is in the way  EEXIST   (2)
+//   RLIMIT_MEMLOCK, RLIMIT_AS, RLIMIT_DATA, overcommit, ...    (3)
+//
+// So an error is proof of an empty range if the kernel came to (2). It did if the same call for as
+// many bytes at `base`, where something is mapped, says kTaken: the kernel does not if it stopped
+// at (1), nor one before 4.17, which maps elsewhere and comes to the same limit; nor does a filter
+// or an emulator that answers an error to every such call, or looks at the limits first. mremap()
+// onto the range repeats (1) before it unmaps anything (since 5.1), and compares the difference of
+// the sizes with the limits.
+//
+// Nothing can come to be there before the move but what another thread maps at just this address:
+// in this copy of Emma none does before the cursor has gone round (IDENTITIES.md), and what the
+// program maps by a fixed address in this zone would be lost.
 void* system_map(void* counter, std::size_t bytes, std::size_t alignment, std::uintptr_t base) {
-    unsigned zone = base != 0 ? kArenaZone : kHugeZone;
-    const std::size_t unit = base != 0 ? 2 * kArenaBytes : alignment;
+    const std::uintptr_t kind = base >> kZoneShift;
+    unsigned zone = kind == kArenaKind ? kArenaZone : kHugeZone;
+    const std::size_t unit = kind == kArenaKind ? 2 * kArenaBytes : alignment;
     if (alignment < kArenaBytes) zone = kMetadataZone;
     for (unsigned attempt = 0; attempt < kAttempts; ++attempt) {
         const std::uintptr_t addr = take_range(zone, bytes, unit, attempt != 0);
         if (addr == 0) break;
         const Extension result = system_extend(counter, addr, bytes);
-        if (result == Extension::kDone) return reinterpret_cast<void*>(addr);
-        if (result != Extension::kTaken) break;
+        if (result == Extension::kTaken) continue;
+        if (result == Extension::kDone ||
+            (kind > kArenaKind && system_extend(counter, base, bytes) == Extension::kTaken))
+            return reinterpret_cast<void*>(addr);
+        break;
     }
     return map_and_trim(counter, bytes, alignment);
 }
@@ -143,15 +167,10 @@ bool system_purge(void* counter, void* pages, std::size_t bytes) {
     return arch::discard(pages, bytes) == arch::Errno::kNone;
 }
 
-bool system_resize(void* counter, void* pages, std::size_t old_bytes, std::size_t new_bytes) {
+bool system_resize(void* counter, void* pages, std::size_t old_bytes, void* target,
+                   std::size_t new_bytes) {
     count_call(counter);
-    return arch::remap_in_place(pages, old_bytes, new_bytes);
-}
-
-bool system_move(void* counter, void* pages, std::size_t bytes, void* target,
-                 std::size_t target_bytes) {
-    count_call(counter);
-    return arch::remap_onto(pages, bytes, target, target_bytes);
+    return arch::remap(pages, old_bytes, target, new_bytes);
 }
 
 }  // namespace
@@ -163,7 +182,6 @@ constinit const PageSource kSystemPages{.map = system_map,
                                         .unmap = system_unmap,
                                         .purge = system_purge,
                                         .resize = system_resize,
-                                        .move = system_move,
                                         .idle_bytes = nullptr,
                                         .context = &g_system_calls,
                                         .shape = &kDefaultShape,

@@ -24,7 +24,8 @@ using CallCount = Atomic<std::size_t>;  // any thread, relaxed: it publishes not
 // signal handler included.
 struct PageSource {
     // Zeroed pages at `base` plus a multiple of `alignment` (a power of two, at least a page), or
-    // null. `base` is `origin` for an arena, and 0 for anything else.
+    // null. `base` is `origin` for an arena, and 0 for anything else; or a mapping whose pages are
+    // to move here next, by `resize`: then it may be an address range that nothing is mapped in.
     void* (*map)(void* context, std::size_t bytes, std::size_t alignment, std::uintptr_t base);
     // Zeroed pages at exactly `addr`, directly behind pages of `map` or `extend`.
     Extension (*extend)(void* context, std::uintptr_t addr, std::size_t bytes);
@@ -33,13 +34,12 @@ struct PageSource {
     // The pages read as zero from now on and take no memory until they are written; false: they are
     // as they were. May be null: not offered, and not asked for.
     bool (*purge)(void* context, void* pages, std::size_t bytes);
-    // Changes the size of a mapping where it is; false: it cannot.
-    bool (*resize)(void* context, void* pages, std::size_t old_bytes, std::size_t new_bytes);
-    // Moves the pages of a mapping to the start of `target`, another mapping of the source's,
-    // without copying; the old mapping is gone, what lies behind the moved pages is zero. False:
-    // nothing has changed.
-    bool (*move)(void* context, void* pages, std::size_t bytes, void* target,
-                 std::size_t target_bytes);
+    // Changes the size of a mapping, where it is (`target` is `pages`) or by moving its pages to
+    // `target`, which `map` gave for them, without copying: then the old mapping is gone, and what
+    // lies behind the moved pages is zero. False: the mapping is as it was, and `target`, of which
+    // nothing may be mapped any more, is to be unmapped.
+    bool (*resize)(void* context, void* pages, std::size_t old_bytes, void* target,
+                   std::size_t new_bytes);
     // What it holds ready for map and extend. May be null: nothing.
     std::size_t (*idle_bytes)(void* context);
     void* context;

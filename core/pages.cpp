@@ -17,8 +17,10 @@ void Pages::count(std::size_t bytes) {
 
 void* Pages::map(std::size_t bytes, std::size_t alignment, std::uintptr_t base) {
     const PageSource& from = call();
+    // A place for pages to move to (its base is theirs) holds nothing yet.
+    const std::size_t held = base <= from.origin ? bytes : 0;
     void* const pages = from.map(from.context, bytes, alignment, base);
-    if (pages != nullptr) count(bytes);
+    if (pages != nullptr) count(held);
     return pages;
 }
 
@@ -53,17 +55,10 @@ bool Pages::purge(void* pages, std::size_t bytes) {
     return from.purge(from.context, pages, bytes);
 }
 
-bool Pages::resize(void* pages, std::size_t old_bytes, std::size_t new_bytes) {
+bool Pages::resize(void* pages, std::size_t old_bytes, void* target, std::size_t new_bytes) {
     const PageSource& from = call();
-    const bool done = from.resize(from.context, pages, old_bytes, new_bytes);
+    const bool done = from.resize(from.context, pages, old_bytes, target, new_bytes);
     if (done) count(new_bytes - old_bytes);  // modulo 2^64 when it shrinks
-    return done;
-}
-
-bool Pages::move(void* pages, std::size_t bytes, void* target, std::size_t target_bytes) {
-    const PageSource& from = call();
-    const bool done = from.move(from.context, pages, bytes, target, target_bytes);
-    if (done) count_back(bytes);
     return done;
 }
 

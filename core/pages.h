@@ -22,8 +22,10 @@ class Pages {
     Extension extend(std::uintptr_t addr, std::size_t bytes);
     bool unmap(void* pages, std::size_t bytes);
     bool purge(void* pages, std::size_t bytes);
-    bool resize(void* pages, std::size_t old_bytes, std::size_t new_bytes);
-    bool move(void* pages, std::size_t bytes, void* target, std::size_t target_bytes);
+    bool resize(void* pages, std::size_t old_bytes, void* target, std::size_t new_bytes);
+
+    // What map() gave for pages to move to counts from now on: they have not moved, and it goes.
+    void count_place(std::size_t bytes) { mapped_bytes_.fetch_add(bytes, memory_order_relaxed); }
 
     // For pages that nothing else leads to and that were never an object's: what the source refuses
     // to take back is kept for retry_unmapping(), in a list through the pages themselves. True: it

@@ -242,7 +242,9 @@ namespace {
 Region& region_of(void* context) { return *static_cast<Region*>(context); }
 
 void* region_map(void* context, std::size_t bytes, std::size_t alignment, std::uintptr_t base) {
-    return region_of(context).take(bytes, alignment, base);
+    Region& region = region_of(context);
+    if (base > region.origin()) return nullptr;  // pages do not move
+    return region.take(bytes, alignment, base);
 }
 Extension region_extend(void* context, std::uintptr_t addr, std::size_t bytes) {
     return region_of(context).take_exactly(addr, bytes) ? Extension::kDone : Extension::kRefused;
@@ -251,10 +253,11 @@ bool region_unmap(void* context, void* pages, std::size_t bytes) {
     region_of(context).give(reinterpret_cast<std::uintptr_t>(pages), bytes);
     return true;
 }
-bool region_resize(void* context, void* pages, std::size_t old_bytes, std::size_t new_bytes) {
-    return region_of(context).resize(reinterpret_cast<std::uintptr_t>(pages), old_bytes, new_bytes);
+bool region_resize(void* context, void* pages, std::size_t old_bytes, void* target,
+                   std::size_t new_bytes) {
+    return target == pages &&
+           region_of(context).resize(reinterpret_cast<std::uintptr_t>(pages), old_bytes, new_bytes);
 }
-bool region_move(void*, void*, std::size_t, void*, std::size_t) { return false; }
 std::size_t region_idle_bytes(void* context) { return region_of(context).free_bytes(); }
 
 }  // namespace
@@ -265,7 +268,6 @@ PageSource Region::source() {
             .unmap = region_unmap,
             .purge = nullptr,
             .resize = region_resize,
-            .move = region_move,
             .idle_bytes = region_idle_bytes,
             .context = this,
             .shape = shape_,

@@ -41,6 +41,7 @@ class Region {
     bool resize(std::uintptr_t addr, std::size_t old_bytes, std::size_t new_bytes);
 
     void* owner_room() const { return owner_room_; }
+    std::uintptr_t origin() const { return origin_; }
     bool contains(std::uintptr_t addr) const { return addr - origin_ < page_count_ * kPageBytes; }
     std::size_t free_bytes() const;
 

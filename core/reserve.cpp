@@ -41,13 +41,19 @@ void* take_reserved(std::size_t bytes, std::size_t alignment) {
     return try_reserves(bytes, alignment);
 }
 
+// Pages of a reserve do not move, and no pages move there.
+bool is_mapping_to_move(std::uintptr_t base) { return base > kSystemOrigin; }
+
 // At last what the system gave before the seal and was freed after it.
 void* sealed_map(void*, std::size_t bytes, std::size_t alignment, std::uintptr_t base) {
+    if (is_mapping_to_move(base)) return nullptr;
     void* const pages = take_reserved(bytes, alignment);
     return pages != nullptr ? pages : g_instance.arenas.take_spare(bytes, alignment, base);
 }
 void* reserving_map(void* counter, std::size_t bytes, std::size_t alignment, std::uintptr_t base) {
-    void* const pages = take_reserved(bytes, alignment);
+    const bool is_to_move = is_mapping_to_move(base);
+    if (is_to_move && reserve_around(base) != nullptr) return nullptr;
+    void* const pages = is_to_move ? nullptr : take_reserved(bytes, alignment);
     return pages != nullptr ? pages : kSystemPages.map(counter, bytes, alignment, base);
 }
 
@@ -71,24 +77,16 @@ bool reserving_unmap(void* counter, void* pages, std::size_t bytes) {
     return kSystemPages.unmap(counter, pages, bytes);
 }
 
-bool resize_reserved(Region* region, void* pages, std::size_t old_bytes, std::size_t new_bytes) {
-    return region->resize(reinterpret_cast<std::uintptr_t>(pages), old_bytes, new_bytes);
-}
-bool sealed_resize(void*, void* pages, std::size_t old_bytes, std::size_t new_bytes) {
+bool sealed_resize(void*, void* pages, std::size_t old_bytes, void* target, std::size_t new_bytes) {
     Region* const region = reserve_around(pages);
-    return region != nullptr && resize_reserved(region, pages, old_bytes, new_bytes);
+    return region != nullptr && target == pages &&
+           region->resize(reinterpret_cast<std::uintptr_t>(pages), old_bytes, new_bytes);
 }
-bool reserving_resize(void* counter, void* pages, std::size_t old_bytes, std::size_t new_bytes) {
-    if (Region* const region = reserve_around(pages))
-        return resize_reserved(region, pages, old_bytes, new_bytes);
-    return kSystemPages.resize(counter, pages, old_bytes, new_bytes);
-}
-
-bool sealed_move(void*, void*, std::size_t, void*, std::size_t) { return false; }
-bool reserving_move(void* counter, void* pages, std::size_t bytes, void* target,
-                    std::size_t target_bytes) {
-    if (reserve_around(pages) != nullptr || reserve_around(target) != nullptr) return false;
-    return kSystemPages.move(counter, pages, bytes, target, target_bytes);
+bool reserving_resize(void* counter, void* pages, std::size_t old_bytes, void* target,
+                      std::size_t new_bytes) {
+    if (reserve_around(pages) != nullptr)
+        return sealed_resize(nullptr, pages, old_bytes, target, new_bytes);
+    return kSystemPages.resize(counter, pages, old_bytes, target, new_bytes);
 }
 
 std::size_t reserved_idle_bytes(void*) {
@@ -128,7 +126,6 @@ constinit const PageSource kReservingPages{.map = reserving_map,
                                            .unmap = reserving_unmap,
                                            .purge = nullptr,
                                            .resize = reserving_resize,
-                                           .move = reserving_move,
                                            .idle_bytes = reserved_idle_bytes,
                                            .context = &g_system_calls,
                                            .shape = &kReservedShape,
@@ -140,7 +137,6 @@ constinit const PageSource kSealedPages{.map = sealed_map,
                                         .unmap = sealed_unmap,
                                         .purge = nullptr,
                                         .resize = sealed_resize,
-                                        .move = sealed_move,
                                         .idle_bytes = reserved_idle_bytes,
                                         .context = &g_system_calls,
                                         .shape = &kReservedShape,

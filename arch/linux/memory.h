@@ -53,18 +53,14 @@ inline Errno protect(void* address, std::size_t bytes, long protection) {
                               static_cast<long>(bytes), protection));
 }
 
-// mremap(2) without moving; false: it cannot, the pages behind are taken or there is no memory.
-inline bool remap_in_place(void* address, std::size_t old_bytes, std::size_t new_bytes) {
-    return !is_error(syscall5(kSysMremap, reinterpret_cast<long>(address),
-                              static_cast<long>(old_bytes), static_cast<long>(new_bytes), 0, 0));
-}
-
-// mremap(2) onto `target`, which is a mapping of the caller's of `new_bytes` and is replaced.
-// False: nothing has changed.
-inline bool remap_onto(void* address, std::size_t old_bytes, void* target, std::size_t new_bytes) {
+// mremap(2): to `new_bytes` where it is (`target` is `address`), or onto `target`, whose
+// `new_bytes` are replaced, whatever is mapped there. False: the pages behind are taken, or there
+// is no memory; the mapping is as it was, and what was mapped at another `target` may be gone.
+inline bool remap(void* address, std::size_t old_bytes, void* target, std::size_t new_bytes) {
     return !is_error(syscall5(kSysMremap, reinterpret_cast<long>(address),
                               static_cast<long>(old_bytes), static_cast<long>(new_bytes),
-                              kRemapMayMove | kRemapFixed, reinterpret_cast<long>(target)));
+                              target == address ? 0 : kRemapMayMove | kRemapFixed,
+                              reinterpret_cast<long>(target)));
 }
 
 // madvise(2), MADV_DONTNEED: the pages read as zero from now on and are not resident.

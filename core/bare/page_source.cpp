@@ -13,6 +13,8 @@ extern "C" bool emma_bare_purge(void* pages, size_t bytes) noexcept __attribute_
 namespace emma {
 namespace {
 
+constexpr std::uintptr_t kBareOrigin = kArenaBytes;  // not 0: tells arenas from other pages
+
 // Whether the program has ever refused to take back. Any thread, relaxed: a hint.
 constinit Atomic<bool> g_may_have_spare{false};
 
@@ -28,6 +30,7 @@ void* map_fresh_piece(void* counter, std::size_t bytes, std::size_t alignment, s
 
 // Spare pages of either instance serve the other, too: all are the program's.
 void* bare_map(void* counter, std::size_t bytes, std::size_t alignment, std::uintptr_t base) {
+    if (base > kBareOrigin) return nullptr;  // pages do not move
     // An arena of less than a window is better used in pieces.
     if (base != 0 && bytes < kArenaBytes) return nullptr;
     if (!g_may_have_spare.load(memory_order_relaxed))
@@ -52,9 +55,7 @@ bool bare_purge(void* counter, void* pages, std::size_t bytes) {
     return emma_bare_purge(pages, bytes);
 }
 
-bool bare_resize(void*, void*, std::size_t, std::size_t) { return false; }
-
-bool bare_move(void*, void*, std::size_t, void*, std::size_t) { return false; }
+bool bare_resize(void*, void*, std::size_t, void*, std::size_t) { return false; }
 
 // A window is asked for whole at first.
 constexpr Shape bare_shape() {
@@ -70,11 +71,10 @@ constexpr PageSource source_with(bool (*purge)(void*, void*, std::size_t)) {
             .unmap = bare_unmap,
             .purge = purge,
             .resize = bare_resize,
-            .move = bare_move,
             .idle_bytes = nullptr,
             .context = &g_system_calls,
             .shape = &kBareShape,
-            .origin = kArenaBytes,  // not 0: then `base` tells arenas from other pages
+            .origin = kBareOrigin,
             .system_calls = &g_system_calls};
 }
 constinit const PageSource kPagesWithoutPurge = source_with(nullptr);

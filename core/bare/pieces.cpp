@@ -116,8 +116,7 @@ bool piece_purge(void* counter, void* pages, std::size_t bytes) {
     const PageSource& source = current_source();
     return source.purge != nullptr && source.purge(counter, pages, bytes);
 }
-bool piece_resize(void*, void*, std::size_t, std::size_t) { return false; }
-bool piece_move(void*, void*, std::size_t, void*, std::size_t) { return false; }
+bool piece_resize(void*, void*, std::size_t, void*, std::size_t) { return false; }
 
 std::size_t piece_idle_bytes(void*) {
     const std::uintptr_t end = g_metadata_end.load(memory_order_relaxed);
@@ -139,7 +138,6 @@ constinit const Sources kSources = [] {
                             .unmap = piece_unmap,
                             .purge = step < kSteps ? piece_purge : nullptr,
                             .resize = piece_resize,
-                            .move = piece_move,
                             .idle_bytes = piece_idle_bytes,
                             .context = &g_system_calls,
                             .shape = &kPieceShape,

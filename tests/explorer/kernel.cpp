@@ -31,8 +31,10 @@ void discard(std::uintptr_t address, std::size_t bytes) {
     if (runner->in_thread()) model.discard(runner->thread(), address, bytes);
 }
 
-void* map(void*, std::size_t bytes, std::size_t alignment, std::uintptr_t) {
+// A place to move to is never mapped: the case that has less to rely on.
+void* map(void*, std::size_t bytes, std::size_t alignment, std::uintptr_t moving) {
     step();
+    if (moving != 0) return reinterpret_cast<void*>(memory.place(bytes, alignment));
     return memory.may_map() ? reinterpret_cast<void*>(memory.map(bytes, alignment)) : nullptr;
 }
 
@@ -47,6 +49,7 @@ bool unmap(void*, void* pages, std::size_t bytes) {
     step();
     if (!memory.may_unmap()) return false;
     const auto address = reinterpret_cast<std::uintptr_t>(pages);
+    if (memory.drop_place(address, bytes)) return true;
     discard(address, bytes);
     memory.unmap(address, bytes);
     return true;
@@ -60,8 +63,19 @@ bool purge(void*, void* pages, std::size_t bytes) {
     return true;
 }
 
-bool resize(void*, void*, std::size_t, std::size_t) { return false; }
-bool move(void*, void*, std::size_t, void*, std::size_t) { return false; }
+bool resize(void*, void* pages, std::size_t old_bytes, void* target, std::size_t new_bytes) {
+    step();
+    if (target == pages || !memory.may_map()) return false;
+    const auto from = reinterpret_cast<std::uintptr_t>(pages);
+    const auto to = reinterpret_cast<std::uintptr_t>(target);
+    discard(from, old_bytes);
+    if (!memory.drop_place(to, new_bytes) || !memory.map_at(to, new_bytes))
+        fail("moves to what is no place");
+    discard(to, new_bytes);
+    memory.copy(from, to, old_bytes < new_bytes ? old_bytes : new_bytes);
+    memory.unmap(from, old_bytes);
+    return true;
+}
 
 }  // namespace
 
@@ -115,7 +129,6 @@ constinit const PageSource kSystemPages{.map = explore::map,
                                         .unmap = explore::unmap,
                                         .purge = explore::purge,
                                         .resize = explore::resize,
-                                        .move = explore::move,
                                         .idle_bytes = nullptr,
                                         .context = nullptr,
                                         .shape = &kDefaultShape,

@@ -90,7 +90,7 @@ bool Memory::note_access(std::uintptr_t address, std::size_t bytes, bool is_writ
     if (!contains(address)) return true;
     const std::size_t last = page_of(address + bytes - 1);
     for (std::size_t page = page_of(address); page <= last; ++page) {
-        if (!mapped_[page]) return false;
+        if (mapped_[page] != kMapped) return false;
         if (is_write) mark_dirty(page);
     }
     return true;
@@ -117,28 +117,53 @@ bool Memory::is_left_out(std::uintptr_t address) const {
 
 // Addresses are never used a second time, so that a late access is seen to be one.
 std::uintptr_t Memory::map(std::size_t bytes, std::size_t alignment) {
+    const std::uintptr_t start = place(bytes, alignment);
+    return start != 0 && drop_place(start, bytes) && map_at(start, bytes) ? start : 0;
+}
+
+std::uintptr_t Memory::place(std::size_t bytes, std::size_t alignment) {
     const std::uintptr_t start = align_up(state_.next, alignment);
-    if (start + bytes > kStart + kBytes || !map_at(start, bytes)) return 0;
+    if (start + bytes > kStart + kBytes) return 0;
     const std::size_t window = alignment < kSliceBytes ? kSliceBytes : alignment;
     state_.next = align_up(start + bytes, window);
+    set_pages(start, bytes, kPlace);
     return start;
+}
+
+bool Memory::drop_place(std::uintptr_t address, std::size_t bytes) {
+    if (mapped_[page_of(address)] != kPlace) return false;
+    set_pages(address, bytes, 0);
+    return true;
+}
+
+void Memory::set_pages(std::uintptr_t address, std::size_t bytes, std::uint8_t state) {
+    for (std::size_t page = page_of(address); page < page_of(address + bytes); ++page) {
+        mapped_[page] = state;
+        changed_mappings_.push_back(static_cast<std::uint32_t>(page));
+    }
+}
+
+void Memory::copy(std::uintptr_t from, std::uintptr_t to, std::size_t bytes) {
+    for (std::size_t offset = 0; offset < bytes; offset += kPageBytes) {
+        const std::size_t page = page_of(from + offset);
+        if (!dirty_[page] && !saved_[page]) continue;
+        mark_dirty(page_of(to + offset));
+        std::memcpy(page_start(page_of(to + offset)), page_start(page), kPageBytes);
+    }
 }
 
 bool Memory::map_at(std::uintptr_t address, std::size_t bytes) {
     const std::size_t first = page_of(address), count = bytes / kPageBytes;
     for (std::size_t page = first; page < first + count; ++page)
         if (page >= kPages || mapped_[page]) return false;
-    for (std::size_t page = first; page < first + count; ++page) {
-        mapped_[page] = 1;
-        changed_mappings_.push_back(static_cast<std::uint32_t>(page));
-    }
+    set_pages(address, bytes, kMapped);
     state_.bytes_mapped += bytes;
     return true;
 }
 
 bool Memory::is_mapped(std::uintptr_t address, std::size_t bytes) const {
     for (std::size_t page = page_of(address); page < page_of(address + bytes); ++page)
-        if (page >= kPages || !mapped_[page]) return false;
+        if (page >= kPages || mapped_[page] != kMapped) return false;
     return true;
 }
 
@@ -152,10 +177,7 @@ void Memory::zero(std::uintptr_t address, std::size_t bytes) {
 
 void Memory::unmap(std::uintptr_t address, std::size_t bytes) {
     zero(address, bytes);
-    for (std::size_t page = page_of(address); page < page_of(address + bytes); ++page) {
-        mapped_[page] = 0;
-        changed_mappings_.push_back(static_cast<std::uint32_t>(page));
-    }
+    set_pages(address, bytes, 0);
     state_.bytes_mapped -= bytes;
 }
 

@@ -39,6 +39,10 @@ class Memory {
     std::uintptr_t map(std::size_t bytes, std::size_t alignment);
     bool map_at(std::uintptr_t address, std::size_t bytes);  // false: something is there
     bool is_mapped(std::uintptr_t address, std::size_t bytes) const;
+    // An address range that nothing is mapped in; drop_place() false: it is none.
+    std::uintptr_t place(std::size_t bytes, std::size_t alignment);
+    bool drop_place(std::uintptr_t address, std::size_t bytes);
+    void copy(std::uintptr_t from, std::uintptr_t to, std::size_t bytes);
     void unmap(std::uintptr_t address, std::size_t bytes);
     void zero(std::uintptr_t address, std::size_t bytes);
     bool may_map();  // by the limits
@@ -69,11 +73,13 @@ class Memory {
         std::uintptr_t start;
         std::size_t bytes;
     };
+    void set_pages(std::uintptr_t address, std::size_t bytes, std::uint8_t state);
     bool is_global(std::uintptr_t address) const;
     bool is_left_out(std::uintptr_t address) const;
     static bool take_one(unsigned& left);
     void mark_dirty(std::size_t page);
 
+    static constexpr std::uint8_t kMapped = 1, kPlace = 2;  // in mapped_; 0: neither
     std::vector<std::uint8_t> mapped_, dirty_, saved_, mapped_before_;
     std::vector<std::uint32_t> dirty_pages_, changed_mappings_;
     std::vector<SavedPage> saved_pages_;

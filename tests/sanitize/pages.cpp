@@ -46,8 +46,7 @@ bool purge(void*, void* pages, std::size_t bytes) {
     return madvise(pages, bytes, MADV_DONTNEED) == 0;
 }
 
-bool resize(void*, void*, std::size_t, std::size_t) { return false; }
-bool move(void*, void*, std::size_t, void*, std::size_t) { return false; }
+bool resize(void*, void*, std::size_t, void*, std::size_t) { return false; }
 
 }  // namespace
 
@@ -58,7 +57,6 @@ constinit const PageSource kSystemPages{.map = map,
                                         .unmap = unmap,
                                         .purge = purge,
                                         .resize = resize,
-                                        .move = move,
                                         .idle_bytes = nullptr,
                                         .context = nullptr,
                                         .shape = &kDefaultShape,

@@ -45,15 +45,16 @@ TEST_CASE("pages move without being copied") {
     auto* const from =
         static_cast<char*>(kSystemPages.map(kSystemPages.context, kSliceBytes, kSliceBytes, 0));
     auto* const to =
-        static_cast<char*>(kSystemPages.map(kSystemPages.context, 4 * kSliceBytes, kSliceBytes, 0));
+        static_cast<char*>(kSystemPages.map(kSystemPages.context, 4 * kSliceBytes, kSliceBytes,
+                                            reinterpret_cast<std::uintptr_t>(from)));
     from[0] = 1;
     from[kSliceBytes - 1] = 2;
-    REQUIRE(kSystemPages.move(kSystemPages.context, from, kSliceBytes, to, 4 * kSliceBytes));
+    REQUIRE(kSystemPages.resize(kSystemPages.context, from, kSliceBytes, to, 4 * kSliceBytes));
     CHECK(to[0] == 1);
     CHECK(to[kSliceBytes - 1] == 2);
     CHECK(to[kSliceBytes] == 0);
     CHECK(to[4 * kSliceBytes - 1] == 0);
-    CHECK(kSystemPages.resize(kSystemPages.context, to, 4 * kSliceBytes, kSliceBytes));
+    CHECK(kSystemPages.resize(kSystemPages.context, to, 4 * kSliceBytes, to, kSliceBytes));
     CHECK(kSystemPages.unmap(kSystemPages.context, to, kSliceBytes));
 }
 

@@ -33,9 +33,9 @@ class TestSource {
     Calls maps;  // and extensions
     Calls unmaps;
     Calls purges;
-    Calls resizes;
-    Calls moves;
-    Calls any;  // every call counts here as well
+    Calls resizes;  // in place
+    Calls moves;    // the others
+    Calls any;      // every call counts here as well
 
     // From now on nothing is refused.
     void serve() {
@@ -59,7 +59,6 @@ class TestSource {
         source_.unmap = unmap;
         source_.purge = purge;
         source_.resize = resize;
-        source_.move = move;
         source_.context = this;
         source_.system_calls = &calls_;
         return source_;
@@ -99,21 +98,14 @@ class TestSource {
         test.purged_bytes += bytes;
         return kSystemPages.purge(kSystemPages.context, pages, bytes);
     }
-    static bool resize(void* context, void* pages, std::size_t old_bytes, std::size_t new_bytes) {
+    static bool resize(void* context, void* pages, std::size_t old_bytes, void* target,
+                       std::size_t new_bytes) {
         TestSource& test = self(context);
-        if (test.refuses(test.resizes)) return false;
-        if (!kSystemPages.resize(kSystemPages.context, pages, old_bytes, new_bytes)) return false;
-        test.forget(reinterpret_cast<std::uintptr_t>(pages), old_bytes);
-        test.note(reinterpret_cast<std::uintptr_t>(pages), new_bytes);
-        return true;
-    }
-    static bool move(void* context, void* pages, std::size_t bytes, void* target,
-                     std::size_t target_bytes) {
-        TestSource& test = self(context);
-        if (test.refuses(test.moves)) return false;
-        if (!kSystemPages.move(kSystemPages.context, pages, bytes, target, target_bytes))
+        if (test.refuses(target == pages ? test.resizes : test.moves)) return false;
+        if (!kSystemPages.resize(kSystemPages.context, pages, old_bytes, target, new_bytes))
             return false;
-        test.forget(reinterpret_cast<std::uintptr_t>(pages), bytes);
+        test.forget(reinterpret_cast<std::uintptr_t>(pages), old_bytes);
+        if (target == pages) test.note(reinterpret_cast<std::uintptr_t>(pages), new_bytes);
         return true;
     }
 

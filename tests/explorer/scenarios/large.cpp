@@ -42,6 +42,50 @@ class FreeHuge : public Scenario {
 const Registration<FreeHuge> huge_two("huge", 2, "two frees of one huge object");
 const Registration<FreeHuge> huge_three("huge", 3, "two frees of one, and another comes and goes");
 
+// A huge object moves to a place where nothing is mapped before. Another thread asks for the place:
+// what is known there is mapped. A third frees another object, whose entry the place may take.
+class MoveHuge : public Scenario {
+    ArenaPool arenas_{kSystemPages};
+    std::uintptr_t object_ = 0, other_ = 0, place_ = 0;
+
+    std::uintptr_t make() {
+        return reinterpret_cast<std::uintptr_t>(allocate_large(arenas_, kHugeBytes, 16).start);
+    }
+    void set_up() override {
+        name_pool(arenas_, "arenas");
+        object_ = make();
+        other_ = make();
+        place_ = align_up(other_ + kHugeBytes, kArenaBytes);
+        *reinterpret_cast<std::uint64_t*>(object_) = 7;
+    }
+    void run_thread(unsigned index) override {
+        if (index == 1) {
+            if (arenas_.table().bytes_at(place_) == 0) return;
+            // Asks the system, whose calls are steps.
+            expect(
+                kSystemPages.extend(kSystemPages.context, place_, kPageBytes) == Extension::kTaken,
+                "what is known is not mapped");
+            expect(*reinterpret_cast<std::uint64_t*>(place_) == 7, "the object's contents");
+        } else if (index == 2) {
+            expect(free_huge(arenas_, other_), "a live object is not known");
+        } else {
+            void* const moved = resize_huge(arenas_, object_, 16, 2 * kHugeBytes);
+            expect(moved == reinterpret_cast<void*>(place_), "the object is not at the place");
+            expect(*static_cast<std::uint64_t*>(moved) == 7, "the object's contents");
+            expect(arenas_.table().bytes_at(place_) == 2 * kHugeBytes, "the object's size");
+            expect(arenas_.table().bytes_at(object_) == 0, "the old place is known");
+        }
+    }
+    void check() override {
+        expect(free_huge(arenas_, place_), "the object is not known");
+        if (arenas_.table().bytes_at(other_) != 0) free_huge(arenas_, other_);
+        (void)arenas_.drop_cached();
+        expect(bytes_mapped() == 0, "pages of a huge object are left");
+    }
+};
+const Registration<MoveHuge> move_two("huge_move", 2, "a huge object moves, a thread asks");
+const Registration<MoveHuge> move_three("huge_move", 3, "and another one is freed");
+
 // Two huge objects come at once, and a reader asks for one that it was given.
 class PublishHuge : public Scenario {
     ArenaPool arenas_{kSystemPages};
