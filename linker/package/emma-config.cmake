@@ -7,6 +7,9 @@
 get_filename_component(emma_libdir "${CMAKE_CURRENT_LIST_DIR}/@LIBDIR@" ABSOLUTE)
 get_filename_component(emma_includedir "${CMAKE_CURRENT_LIST_DIR}/@INCLUDEDIR@" ABSOLUTE)
 
+# In words that begin with -Wl CMake escapes nothing.
+string(REPLACE " " "\\ " emma_escaped "${emma_libdir}")
+
 foreach(emma_name emma beside crt crt_pie)
     if(NOT TARGET emma::${emma_name})
         add_library(emma::${emma_name} INTERFACE IMPORTED ${emma_scope}) # GLOBAL in CMakeLists.txt
@@ -15,7 +18,7 @@ endforeach()
 
 set_target_properties(emma::emma PROPERTIES
     INTERFACE_INCLUDE_DIRECTORIES "${emma_includedir}"
-    INTERFACE_LINK_LIBRARIES "-Wl,--whole-archive,${emma_libdir}/libemma.a,--no-whole-archive")
+    INTERFACE_LINK_LIBRARIES "-Wl,--whole-archive,${emma_escaped}/libemma.a,--no-whole-archive")
 set_target_properties(emma::beside PROPERTIES
     INTERFACE_INCLUDE_DIRECTORIES "${emma_includedir}"
     INTERFACE_LINK_LIBRARIES "${emma_libdir}/libemma_beside.a")
@@ -30,7 +33,7 @@ foreach(emma_mode static static-pie)
         set(emma_code -fPIE)
     endif()
     set_target_properties(emma::${emma_name} PROPERTIES
-        INTERFACE_COMPILE_OPTIONS "${emma_code};-fno-exceptions;$<$<COMPILE_LANGUAGE:CXX>:-fno-rtti>;-fno-asynchronous-unwind-tables;-ffunction-sections;-fdata-sections;SHELL:-isystem ${emma_libdir}/emma/c++;SHELL:-idirafter ${emma_includedir}"
+        INTERFACE_COMPILE_OPTIONS "${emma_code};-fno-exceptions;$<$<COMPILE_LANGUAGE:CXX>:-fno-rtti>;-fno-asynchronous-unwind-tables;-ffunction-sections;-fdata-sections;SHELL:-isystem \"${emma_libdir}/emma/c++\";SHELL:-idirafter \"${emma_includedir}\""
         INTERFACE_LINK_OPTIONS "-nostdlib;-nostartfiles;-${emma_mode};-Wl,-T,${emma_libdir}/emma/${emma_mode}.ld;-Wl,--gc-sections"
-        INTERFACE_LINK_LIBRARIES "-Wl,--start-group,${emma_libdir}/libemma.a,${emma_libdir}/libemma_crt.a,--end-group;-lgcc")
+        INTERFACE_LINK_LIBRARIES "-Wl,--start-group,${emma_escaped}/libemma.a,${emma_escaped}/libemma_crt.a,--end-group;-lgcc")
 endforeach()

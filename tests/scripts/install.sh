@@ -1,11 +1,11 @@
 #!/usr/bin/env bash
 # SPDX-License-Identifier: MIT OR Apache-2.0
-# tests/scripts/install.sh SET: an installation works: its wrappers build programs, static and
-# static-PIE, with either compiler and either linker, away from the source tree; a hosted program
-# finds the library through pkg-config, by itself and as CMake's and meson's modules use it. Modes are
-# right under any umask, folders may be chosen, each function has a manual page, the preload library and the
-# licences are there, uninstall leaves nothing, and a prefix that linkers
-# could not take is refused before anything is written.
+# tests/scripts/install.sh SET: an installation works: its wrappers build programs, static and static-PIE, with
+# either compiler and either linker, away from the source tree; programs find the library through pkg-config,
+# by itself and as CMake's and meson's modules use it, and through CMake's package, also after a move to a folder
+# with a space in its name. Modes are right under any umask, folders may be chosen, each function has a manual
+# page, the preload library and the licences are there, uninstall leaves nothing, and a prefix that linkers could
+# not take is refused before anything is written.
 # TEST-ONCE: it installs the default build
 set -euo pipefail
 # shellcheck source=tests/scripts/built
@@ -90,8 +90,10 @@ gcc hosted.c "${flags[@]}" -o hosted
 ./hosted || { echo "hosted, with ${flags[*]}" && exit 1; }
 PKG_CONFIG_PATH=opt/emma/lib/pkgconfig pkg-config --modversion emma | grep -qE '^[0-9]+\.[0-9]+\.[0-9]+$'
 
-# ---- as the modules of CMake and meson read the same files
-export PKG_CONFIG_PATH=$work/opt/emma/lib/pkgconfig
+# ---- as the modules of CMake and meson read the same files, moved to a folder with a space
+mv "$work/opt" "$work/moved here"
+export PKG_CONFIG_PATH=$work/moved\ here/emma/lib/pkgconfig
+"$work/moved here/emma/bin/emma-cc" hello.c -o hello && ./hello >/dev/null || complain "the wrapper, moved"
 mkdir cmake meson
 cat >cmake/CMakeLists.txt <<'C'
 cmake_minimum_required(VERSION 3.16)
@@ -101,6 +103,11 @@ foreach(name emma emma-beside emma-nolibc)
     pkg_check_modules(${name} REQUIRED IMPORTED_TARGET ${name})
     add_executable(${name}-program ../hosted.c)
     target_link_libraries(${name}-program PRIVATE PkgConfig::${name})
+endforeach()
+find_package(emma 0.1 REQUIRED)
+foreach(target emma beside crt crt_pie)
+    add_executable(emma_${target}-program ../hosted.c)
+    target_link_libraries(emma_${target}-program PRIVATE emma::${target})
 endforeach()
 C
 cat >meson/meson.build <<'C'
@@ -114,10 +121,10 @@ sed 's/strcmp(emma_version(), EMMA_VERSION_TEXT) != 0/emma_version()[0] != EMMA_
 cp meson/hosted.c hosted.c
 unset CC CXX
 if command -v cmake >/dev/null; then
-    { cmake -S cmake -B built-cmake && cmake --build built-cmake; } >log 2>&1 || complain "$(cat log)"
+    { cmake -S cmake -B built-cmake -Demma_DIR="$work/moved here/emma/lib/cmake/emma" && cmake --build built-cmake; } >log 2>&1 || complain "$(head -n 60 log)"
 fi
 if command -v meson >/dev/null; then
-    { meson setup built-meson meson && meson compile -C built-meson; } >log 2>&1 || complain "$(cat log)"
+    { meson setup built-meson meson && meson compile -C built-meson; } >log 2>&1 || complain "$(head -n 60 log)"
 fi
 for program in built-*/emma*-program; do
     "$program" || complain "$program: status $?"
