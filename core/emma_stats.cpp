@@ -59,7 +59,11 @@ bool is_stranded(HeapPool& heaps, const Heap* heap) {
     Holder holder = heap->ownership.holder();
     if (holder == Holder::nobody()) return heap->visited.is_set();
     if (heap == current_heap() || heap->is_open() || !heaps.may_ask()) return false;
-    if (holder.is_operation()) holder = holder.own_heap()->ownership.holder();
+    if (holder.is_operation()) {
+        const Heap* const own = heap->borrower.load(memory_order_relaxed);
+        if (own == nullptr) return false;
+        holder = own->ownership.holder();
+    }
     return g_instance.heaps.is_gone(holder, arch::process_id());
 }
 

@@ -142,6 +142,9 @@ struct alignas(arch::kCacheLineBytes) Heap {
     alignas(arch::kCacheLineBytes) Ownership ownership;
     Atomic<Slab*> inbox;  // slabs with remote frees, each at most once
     Heap* older;          // const after publish: the next heap of the instance
+    // The own heap of the thread whose operation is at work in this one; null otherwise. Relaxed:
+    // it publishes nothing.
+    Atomic<const Heap*> borrower;
 
     // ---- holder
     alignas(arch::kCacheLineBytes) BinWords bins;

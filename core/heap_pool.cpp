@@ -80,6 +80,7 @@ Heap* HeapPool::acquire_as(Holder holder, ArenaPool& arenas) {
     // that finds none idle would make one for the next thread.
     if (heap == nullptr && naming_.load(memory_order_relaxed) == Naming::kAll)
         heap = take_left(holder);
+    if (heap == nullptr && take_back_any != nullptr) heap = take_back_any(*this, holder);
     if (heap == nullptr) heap = add(arenas, holder);
     if (heap == nullptr) heap = take_idle(holder, kAll);
     // Once only, as a visitor of a heap with slabs reads it; a new one has none yet.

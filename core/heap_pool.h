@@ -49,11 +49,11 @@ class Generations {
 
 class HeapPool {
   public:
-    // A heap that nobody holds, for one operation of the thread with this heap; null: no memory for
-    // a new one. Where threads say who they are also one whose thread has ended, before a new one
-    // is made.
-    Heap* acquire(ArenaPool& arenas, const Heap* own) {
-        return acquire_as(Holder::operation(own), arenas);
+    // A heap that nobody holds, for one operation; null: no memory for a new one. Before a new one
+    // is made also one that an operation left for good whose name overlaps this one's, and where
+    // threads say who they are one whose thread has ended.
+    Heap* acquire(ArenaPool& arenas, const OperationName& name) {
+        return acquire_as(name.holder(), arenas);
     }
     // A heap that nobody holds or whose thread has ended; null: no memory. Asks the system who the
     // thread is and whether others live.
@@ -118,6 +118,7 @@ class HeapPool {
     Atomic<Heap*> newest_;              // any thread; null: there is only first_
     Atomic<Heap*> next_to_take_;        // any thread; null: newest()
     Atomic<Heap*> next_to_check_;       // any thread; where the search for ended threads goes on
+    Atomic<Heap*> next_to_take_back_;   // any thread; where note_borrow() goes on
     Atomic<std::uintptr_t> next_addr_;  // any thread; place of the next new heap in its mapping
     Atomic<Naming> naming_;             // any thread
     Atomic<std::uint32_t> pushes_;      // any thread, relaxed: it publishes nothing
@@ -126,6 +127,7 @@ class HeapPool {
     friend struct ForkInspector;        // tests
     friend struct Layout;               // linker/gdb
     friend void note_push(HeapPool& heaps, const Heap* own);
+    friend void note_borrow(HeapPool& heaps, Holder mine, const Heap* borrowed, std::size_t before);
 };
 
 // All threads of the process pass a memory barrier.
@@ -134,6 +136,16 @@ bool barrier_on_all_threads();
 // For a heap's holder, which could not enter it: enters a heap whose visitor was left behind by a
 // fork. Weak: a program without visitors (emma_trim, emma_walk, emma_check) has no need of it.
 [[gnu::weak]] bool enter_left_heap(HeapPool& heaps, Heap* own);
+
+// In rebuild.cpp too: whether the heap was left for good by an operation whose name overlaps that
+// of the caller's, which has it now, whole and unoccupied; and a heap of which that holds, or null.
+// Weak: where it is missing what a jump left stays so.
+bool take_back(Heap* heap, Holder mine);
+[[gnu::weak]] Heap* take_back_any(HeapPool& heaps, Holder mine);
+// The same for a few heaps but the one that the operation has borrowed, now and then: a free
+// borrows the heap of its object and no other, and so would never come to those that frees left.
+[[gnu::weak]] void note_borrow(HeapPool& heaps, Holder mine, const Heap* borrowed,
+                               std::size_t before);
 
 // In rebuild.cpp too, for the same reason and because only threads that a libc starts end without
 // a word. A remote free has put a slab into an inbox: now and then a heap whose thread has ended so

@@ -5,18 +5,23 @@
 //
 //   nobody      0
 //   a thread    | 0 | generation (16 bits) | process id (22) | thread id (22) | 10 |
-//   an operation of a thread that has a heap: that heap's address | 01; of any other: g_no_heap's
+//   an operation that has borrowed it: its name | 01
+//
+// The name of an operation is the address of an OperationName on its stack, which lives as long as
+// it holds the heap. No two objects that live at the same time overlap, whatever threads, signal
+// handlers, alternate stacks and coroutines they belong to. So if one finds a heap held in a name
+// that overlaps its own, the operation of that name was left by a jump, or its stack is no more: it
+// will never go on.
 //
 // The generation tells a process from those that it was forked from (see heap_pool.h). The first
 // thread of a program does not say who it is, which would cost it system calls: all its fields are
 // 0. An id is 0 if a sandbox refuses to tell it. Ids are below 2^22 (proc(5), pid_max).
 #pragma once
 
+#include <cstddef>
 #include <cstdint>
 
 namespace emma {
-
-struct Heap;
 
 class Holder {
   public:
@@ -29,8 +34,8 @@ class Holder {
         return Holder(((std::uint64_t{generation} << kIdBits | process) << kIdBits | thread) << 2 |
                       kThread);
     }
-    static Holder operation(const Heap* own_heap) {
-        return Holder(reinterpret_cast<std::uintptr_t>(own_heap) | kOperation);
+    static Holder operation(const void* name) {
+        return Holder(reinterpret_cast<std::uintptr_t>(name) | kOperation);
     }
     static constexpr Holder from_bits(std::uint64_t bits) { return Holder(bits); }
 
@@ -44,7 +49,8 @@ class Holder {
     }
     constexpr std::uint32_t process() const { return id_at(kIdBits + 2); }
     constexpr std::uint32_t thread() const { return id_at(2); }
-    const Heap* own_heap() const { return reinterpret_cast<const Heap*>(bits_ - kOperation); }
+    // Of two operations: whether this one, at work now, has a name that overlaps the other's.
+    constexpr bool overlaps(Holder other) const;
 
   private:
     static constexpr std::uint64_t kOperation = 1;
@@ -57,6 +63,27 @@ class Holder {
 
     std::uint64_t bits_;
 };
+
+// An operation's name: so large that those of the allocating and the freeing functions, called from
+// one place, overlap. Never read or written.
+class OperationName {
+  public:
+    static constexpr std::size_t kBytes = 192;
+    Holder holder() const { return Holder::operation(this); }
+
+  private:
+    [[maybe_unused]] std::uint64_t place_[kBytes / 8];
+};
+
+constexpr bool Holder::overlaps(Holder other) const {
+    return is_operation() && other.is_operation() &&
+           bits_ - other.bits_ + OperationName::kBytes - 1 < 2 * OperationName::kBytes - 1;
+}
+static_assert(Holder::from_bits(4097).overlaps(Holder::from_bits(4097 - 184)) &&
+              Holder::from_bits(4097).overlaps(Holder::from_bits(4097 + 184)));
+static_assert(!Holder::from_bits(4097).overlaps(Holder::from_bits(4097 - 192)) &&
+              !Holder::from_bits(4097).overlaps(Holder::from_bits(4097 + 192)));
+
 static_assert(Holder::thread(65535, 7, 4194303).generation() == 65535);
 static_assert(Holder::thread(3, 4194303, 5).process() == 4194303 &&
               Holder::thread(3, 4194303, 5).thread() == 5);

@@ -130,15 +130,16 @@ bool HeapLease::enter_borrowed(Instance& instance, Heap* heap) {
         return false;
     }
     heap_ = heap;
-    is_borrowed_ = true;
-    instance.borrows.fetch_add(1, memory_order_relaxed);
+    heap->borrower.store(current_heap(), memory_order_relaxed);
+    const std::size_t before = instance.borrows.fetch_add(1, memory_order_relaxed);
+    if (note_borrow != nullptr) note_borrow(instance.heaps, name_.holder(), heap, before);
     return true;
 }
 
 // Every round but the last meets a visitor that came just then, and acquire() avoids its heap.
 HeapLease::HeapLease(Instance& instance) {
     if (enter_own(instance)) return;
-    while (Heap* const heap = instance.heaps.acquire(instance.arenas, current_heap()))
+    while (Heap* const heap = instance.heaps.acquire(instance.arenas, name_))
         if (enter_borrowed(instance, heap)) return;
 }
 
@@ -148,14 +149,15 @@ HeapLease::HeapLease(Instance& instance, Heap* wanted) {
         return;
     }
     // Of no thread: else what is freed in it would wait for a thread that adopts it.
-    if (HeapPool::try_acquire(wanted, Holder::operation(current_heap())))
-        (void)enter_borrowed(instance, wanted);
+    if (HeapPool::try_acquire(wanted, name_.holder())) (void)enter_borrowed(instance, wanted);
 }
 
 HeapLease::~HeapLease() {
     if (heap_ == nullptr) return;
     heap_->leave();
-    if (is_borrowed_) HeapPool::release(heap_);
+    if (heap_->borrower.load(memory_order_relaxed) == nullptr) return;
+    heap_->borrower.store(nullptr, memory_order_relaxed);
+    HeapPool::release(heap_);
 }
 
 // ---- allocating --------------------------------------------------------------------------------

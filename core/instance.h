@@ -123,21 +123,27 @@ class HeapLease {
     bool enter_borrowed(Instance& instance, Heap* heap);
 
     Heap* heap_ = nullptr;
-    bool is_borrowed_ = false;
+    OperationName name_;
 };
 
 template <typename Work>
 void Instance::with_heap_alone(Heap* heap, bool may_visit, Work work) {
-    const bool is_own = heap == current_heap();
-    if (!is_own && !HeapPool::try_acquire(heap, Holder::operation(current_heap()))) {
+    const Heap* const own = current_heap();
+    const bool is_own = heap == own;
+    OperationName name;
+    const Holder mine = name.holder();
+    if (!is_own && !HeapPool::try_acquire(heap, mine) && !take_back(heap, mine)) {
         if (may_visit) (void)HeapPool::visit(heap, work, heaps.visitors_mark(arenas.pages()));
         return;
     }
+    if (!is_own) heap->borrower.store(own, memory_order_relaxed);
     if (heap->enter()) {
         work(heap);
         heap->leave();
     }
-    if (!is_own) HeapPool::release(heap);
+    if (is_own) return;
+    heap->borrower.store(nullptr, memory_order_relaxed);
+    HeapPool::release(heap);
 }
 
 template <typename Work>

@@ -55,28 +55,76 @@ bool enter_left_heap(HeapPool& heaps, Heap* own) {
     return true;
 }
 
-void note_push(HeapPool& heaps, const Heap* own) {
-    constexpr std::uint32_t kPushesPerSearch = 64;
-    if ((heaps.pushes_.fetch_add(1, memory_order_relaxed) + 1) % kPushesPerSearch != 0) return;
-    Heap* const left = heaps.may_ask() ? heaps.take_left(Holder::operation(own)) : nullptr;
-    if (left == nullptr) return;
-    left->drain();
-    HeapPool::release(left);
-}
-
 namespace {
 
-// A heap in which an operation of this thread was at work that will never go on. False: a visitor
-// may be at work in it.
+// A heap in which an operation was at work that will never go on. False: a visitor may be at work
+// in it.
 bool take_back(Heap* heap) {
     // Occupied for good it has no visitor, unless that one is just finding so.
     if (!heap->enter() && heap->visited.is_set()) return false;
     heap->rebuild();
     heap->leave();
+    heap->borrower.store(nullptr, memory_order_relaxed);
     return true;
 }
 
+// Whether two processes may share the heap's memory, as they may a region of the program's: then an
+// address on a stack is no name, for a fork's child has the same ones.
+bool may_be_shared(const Heap* heap) {
+    return !kBare && heap->arenas != nullptr && &heap->arenas->shape() != &kDefaultShape;
+}
+
 }  // namespace
+
+// The name may overlap a handler's too that comes in between; then the exchange decides. It never
+// meets the same name again, as it was another operation's, which would overlap this one's.
+bool take_back(Heap* heap, Holder mine) {
+    const Holder former = heap->ownership.holder();
+    return mine.overlaps(former) && !may_be_shared(heap) &&
+           heap->ownership.try_take_over(former, mine) && take_back(heap);
+}
+
+// All heaps are looked at, since this comes before a new one is made: then it is one for each place
+// on the stacks that operations have been left at.
+Heap* take_back_any(HeapPool& heaps, Holder mine) {
+    Heap* found = nullptr;
+    if (!mine.is_operation()) return found;
+    heaps.for_each([&](Heap* heap) {
+        if (found == nullptr && take_back(heap, mine)) found = heap;
+    });
+    return found;
+}
+
+// `before`: borrowings until now. A prime, lest operations that take turns always fall beside it. A
+// few heaps at a time, in a circle.
+void note_borrow(HeapPool& heaps, Holder mine, const Heap* borrowed, std::size_t before) {
+    constexpr std::size_t kBorrowsPerSearch = 31;
+    constexpr unsigned kHeapsPerSearch = 32;
+    if (before % kBorrowsPerSearch != kBorrowsPerSearch - 1) return;
+    Heap* heap = heaps.next_to_take_back_.load(memory_order_acquire);
+    for (unsigned left = kHeapsPerSearch; left != 0; --left) {
+        if (heap == nullptr) heap = heaps.newest();
+        if (heap != borrowed && take_back(heap, mine)) HeapPool::release(heap);
+        heap = heap->older;
+    }
+    heaps.next_to_take_back_.store(heap, memory_order_release);
+}
+
+void note_push(HeapPool& heaps, const Heap* own) {
+    constexpr std::uint32_t kPushesPerSearch = 64, kSearchesPerWalk = 64;
+    const std::uint32_t pushes = heaps.pushes_.fetch_add(1, memory_order_relaxed) + 1;
+    if (pushes % kPushesPerSearch != 0 || !heaps.may_ask()) return;
+    OperationName name;
+    const Holder mine = name.holder();
+    Heap* const left = pushes % (kPushesPerSearch * kSearchesPerWalk) == 0
+                           ? take_back_any(heaps, mine)
+                           : heaps.take_left(mine);
+    if (left == nullptr) return;
+    left->borrower.store(own, memory_order_relaxed);
+    left->drain();
+    left->borrower.store(nullptr, memory_order_relaxed);
+    HeapPool::release(left);
+}
 }  // namespace emma
 
 using namespace emma;
@@ -87,7 +135,7 @@ EMMA_PUBLIC int emma_thread_attach(void) noexcept {
     const bool was_left = own != &g_no_heap && !own->busy.is_unoccupied();
     if (was_left && take_back(own)) {
         g_instance.heaps.for_each([&](Heap* heap) {
-            if (heap->ownership.holder() == Holder::operation(own) && take_back(heap))
+            if (heap->borrower.load(memory_order_relaxed) == own && take_back(heap))
                 HeapPool::release(heap);
         });
         return 0;

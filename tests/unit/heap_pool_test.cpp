@@ -27,7 +27,7 @@ namespace {
 struct Fixture {
     Fixture() : arenas(test.source()), pool(new HeapPool{}) {}
     ~Fixture() { delete pool; }
-    Heap* acquire() { return pool->acquire(arenas, &g_no_heap); }
+    Heap* acquire() { return pool->acquire(arenas, test::fresh_name()); }
     // Acquired by a thread that has ended without a word.
     Heap* left_by_thread() {
         (void)pool->acquire_for_this_thread(arenas);  // the first thread does not say who it is
@@ -56,7 +56,7 @@ TEST_CASE("the first heap needs no memory, released heaps are adopted before new
     HeapPool::release(first);
     CHECK(f.acquire() == first);
     CHECK(first->busy.is_unoccupied());
-    CHECK_FALSE(HeapPool::try_acquire(first, Holder::operation(&g_no_heap)));
+    CHECK_FALSE(HeapPool::try_acquire(first, test::fresh_name().holder()));
 }
 
 TEST_CASE("many heaps are distinct and share mappings") {
@@ -149,7 +149,7 @@ TEST_CASE("an operation takes the heap of an ended thread rather than a new one"
     Fixture f;
     Heap* const left = f.left_by_thread();
     CHECK(f.acquire() == left);
-    CHECK(left->ownership.holder() == Holder::operation(&g_no_heap));
+    CHECK(left->ownership.holder().is_operation());
     CHECK(f.acquire() != left);
 }
 

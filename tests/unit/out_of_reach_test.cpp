@@ -13,6 +13,7 @@
 #include "core/audit.h"
 #include "core/instance.h"
 #include "core/region.h"
+#include "tests/unit/test_source.h"
 
 namespace emma {
 struct StatisticsInspector {
@@ -51,7 +52,7 @@ struct Crowd {
     Crowd() {
         std::vector<Heap*> held;
         for (int i = 0; i < 12; ++i)
-            held.push_back(instance->heaps.acquire(instance->arenas, &g_no_heap));
+            held.push_back(instance->heaps.acquire(instance->arenas, test::fresh_name()));
         for (const std::size_t bytes :
              {4096u, 130u << 10, 300u << 10, 4194304u - 65536u, 4u << 20, 5u << 20, 8u << 20})
             for (std::size_t i = 0; i < (bytes < 65536        ? 16000u

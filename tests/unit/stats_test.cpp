@@ -27,7 +27,7 @@ struct Fixture {
     }
     // A heap of its own, occupied, with `slab_count` slabs of 64-byte slots.
     Heap* occupied_heap(Holder holder, int slab_count) {
-        Heap* const heap = instance->heaps.acquire(instance->arenas, &g_no_heap);
+        Heap* const heap = instance->heaps.acquire(instance->arenas, test::fresh_name());
         heap->ownership.rename(holder);
         REQUIRE(heap->enter());
         for (int i = 0; i < slab_count * 1024; ++i) heap->allocate(size_class_for(64), nullptr);
@@ -150,7 +150,7 @@ TEST_CASE("remote frees count whether the owner has collected them or not") {
 TEST_CASE("a heap is stranded when its thread has ended at work in it") {
     Fixture f;
     f.allocate(64);
-    REQUIRE(f.instance->heaps.acquire(f.instance->arenas, &g_no_heap) !=
+    REQUIRE(f.instance->heaps.acquire(f.instance->arenas, test::fresh_name()) !=
             nullptr);  // the heap of that object
     Heap* const of_ended = f.occupied_heap(ended_thread_as_holder(), 3);
     auto stats = f.stats();
@@ -168,7 +168,7 @@ TEST_CASE("heaps of threads that are there, and of nobody in particular, are not
     Fixture f;
     f.occupied_heap(this_thread_as_holder(), 1);
     f.occupied_heap(Holder::unnamed_thread(), 1);
-    f.occupied_heap(Holder::operation(&g_no_heap), 1);
+    f.occupied_heap(test::fresh_name().holder(), 1);
     // A process that shares the memory (vfork).
     f.occupied_heap(Holder::thread(0, arch::process_id() + 1, arch::thread_id()), 1);
     CHECK(f.stats()->stranded_heaps == 0);
@@ -177,7 +177,7 @@ TEST_CASE("heaps of threads that are there, and of nobody in particular, are not
 TEST_CASE("a borrowed heap is stranded with the thread whose operation borrowed it") {
     Fixture f;
     Heap* const own = f.occupied_heap(ended_thread_as_holder(), 1);
-    f.occupied_heap(Holder::operation(own), 2);
+    f.occupied_heap(test::fresh_name().holder(), 2)->borrower.store(own, memory_order_relaxed);
     const auto stats = f.stats();
     CHECK(stats->stranded_heaps == 2);
     CHECK(stats->stranded_bytes == 3 * kSliceBytes);
@@ -187,7 +187,7 @@ TEST_CASE("a borrowed heap is stranded with the thread whose operation borrowed 
 
 TEST_CASE("an idle heap is stranded while a visitor keeps it") {
     Fixture f;
-    Heap* const heap = f.occupied_heap(Holder::operation(&g_no_heap), 1);
+    Heap* const heap = f.occupied_heap(test::fresh_name().holder(), 1);
     heap->leave();
     HeapPool::release(heap);
     CHECK(f.stats()->stranded_heaps == 0);

@@ -3,14 +3,23 @@
 // once, several times or from then on.
 #pragma once
 
+#include <atomic>
 #include <cstddef>
 #include <cstdint>
 #include <map>
 #include <mutex>
 
+#include "core/holder.h"
 #include "core/page_source.h"
 
 namespace emma::test {
+
+// Of an operation that never ends: overlaps no other. Nothing is there, as a name is never read.
+inline const OperationName& fresh_name() {
+    static std::atomic<std::uintptr_t> last_addr{1 << 20};
+    const std::uintptr_t addr = last_addr += OperationName::kBytes;
+    return *reinterpret_cast<const OperationName*>(addr);
+}
 
 class TestSource {
   public:

@@ -44,10 +44,17 @@ struct Pool {
         g_came_again = nullptr;
         name_pool(arenas, "arenas");
         name_field(heaps, "heaps");
+        leave_out(&last_name_, sizeof last_name_);
         ForkInspector::begin(heaps, arenas.pages());
         heaps.for_each([](Heap* heap) { name_heap(*heap, "first heap"); });
     }
-    Heap* borrow() { return heaps.acquire(arenas, nullptr); }
+    // No two operations have one name, as long as both may go on. Nothing is at that address.
+    std::uintptr_t last_name_ = 1 << 20;
+    const OperationName& fresh_name() {
+        last_name_ += OperationName::kBytes;
+        return *reinterpret_cast<const OperationName*>(last_name_);
+    }
+    Heap* borrow() { return heaps.acquire(arenas, fresh_name()); }
     // A heap of that thread's.
     Heap* held_by(Holder holder) {
         Heap* const heap = borrow();
@@ -332,6 +339,73 @@ class AdoptFromParent : public Scenario {
 };
 const Registration<AdoptFromParent> parent_two("adopt_parent", 2, "a fork's survivor, an adopter");
 const Registration<AdoptFromParent> parent_three("adopt_parent", 3, "and two adopters");
+
+// ---- taking back
+
+// An operation of the first thread was left for good in a heap that it had borrowed, at work in it
+// or not yet. Its name overlaps that of the thread's next operation, and that of a handler's which
+// interrupts this one. The others: a visitor, and a thread that wants whatever heap is idle.
+template <bool kAtWork>
+class TakeBack : public Scenario {
+    Pool pool_;
+    Heap* heap_ = nullptr;
+    unsigned done_[kMaxThreads + 1] = {};
+    static constexpr std::uintptr_t kLeft = (1 << 20) + 1, kApart = OperationName::kBytes * 2 / 3;
+
+    void set_up() override {
+        interrupt_first_thread();
+        heap_ = pool_.borrow();
+        heap_->ownership.rename(Holder::from_bits(kLeft));
+        if (kAtWork) expect(heap_->enter(), "the scenario's own mistake");
+    }
+    void operate(Holder name, unsigned index) {
+        expect(name.overlaps(Holder::from_bits(kLeft)), "the scenario's own mistake");
+        if (!take_back(heap_, name)) return;
+        work(index);
+        HeapPool::release(heap_);
+    }
+    // The holder's, in a field that rebuild() leaves alone.
+    void work(unsigned index) {
+        if (!heap_->enter()) return;
+        ++heap_->last_page_class;
+        ++done_[index];
+        heap_->leave();
+    }
+    // In one that it touches.
+    static void visit_work(Heap* heap) {
+        ++heap->last_page_class;
+        heap->draining = nullptr;
+    }
+    void run_thread(unsigned index) override {
+        if (index == 0) {
+            operate(Holder::from_bits(kLeft - kApart), 0);
+        } else if (index == 1) {
+            done_[1] += HeapPool::visit(heap_, visit_work) ? 1 : 0;
+        } else if (HeapPool::try_acquire(heap_, Holder::unnamed_thread())) {
+            work(index);
+            HeapPool::release(heap_);
+        }
+    }
+    void handle_signal() override { operate(Holder::from_bits(kLeft + kApart), kMaxThreads); }
+    void check() override {
+        unsigned sum = 0;
+        for (const unsigned done : done_) sum += done;
+        expect(heap_->last_page_class == sum, "two at work in one heap");
+        if (heap_->ownership.holder() == Holder::nobody()) return;
+        expect(done_[0] + done_[kMaxThreads] == 0, "a heap was not returned");
+        for (const std::uintptr_t apart : {kApart, -kApart}) {
+            if (!take_back(heap_, Holder::from_bits(kLeft + apart))) continue;
+            expect(heap_->is_open(), "a heap that was taken back lets nobody in");
+            return;
+        }
+        fail("a heap that was left is never taken back");
+    }
+};
+const Registration<TakeBack<true>> take_back_two("take_back", 2,
+                                                 "an operation left for good; a visitor");
+const Registration<TakeBack<true>> take_back_three("take_back", 3, "and one that wants a heap");
+const Registration<TakeBack<false>> take_back_idle("take_back_idle", 2,
+                                                   "left before it entered the heap; a visitor");
 
 // ---- visiting
 class Visit : public Scenario {
