@@ -11,7 +11,8 @@
 //           scan is due without a turnover. The limit is 4 MiB, and rises when slices that were
 //           purged come into use again: to 16 MiB and twice what is in use. So a steady program
 //           purges nothing, and a peak goes back as often as it comes. No clock. Pages between the
-//           live objects of a slab are purged on emma_trim only: see Heap::purge_between_objects().
+//           live objects of a slab are purged on emma_trim only: see
+//           ThreadHeap::purge_between_objects().
 //   unmap   an arena without a slice in use, on trim(). Such an arena is closed (all its slices are
 //           claimed), hidden in the list, leaves the table, and is unmapped if then no guard is
 //           held and its place is not pinned: a thread that counts itself after that finds it

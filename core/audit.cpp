@@ -27,14 +27,14 @@ class Auditor {
     unsigned broken() const { return broken_; }
 
     void audit_arena(const ArenaPool& arenas, Arena& arena);
-    void audit_heap(Heap* heap);
+    void audit_heap(ThreadHeap* heap);
     void audit_slabs(Instance& instance, Arena& arena);
 
   private:
-    void audit_bin(Heap* heap, SizeClass size_class);
-    void audit_list(Heap* heap, SizeClass size_class);
-    void audit_place(Heap* heap, Slab& slab);
-    void audit_slab(Heap* heap, Arena& arena, unsigned slice);
+    void audit_bin(ThreadHeap* heap, SizeClass size_class);
+    void audit_list(ThreadHeap* heap, SizeClass size_class);
+    void audit_place(ThreadHeap* heap, Slab& slab);
+    void audit_slab(ThreadHeap* heap, Arena& arena, unsigned slice);
     void audit_shape(Arena& arena, unsigned slice);
     void audit_slots(Slab& slab);
 
@@ -113,7 +113,7 @@ void Auditor::audit_slots(Slab& slab) {
     expect(due != 0, "an empty slab is not retired", &slab);
 }
 
-void Auditor::audit_slab(Heap* heap, Arena& arena, unsigned slice) {
+void Auditor::audit_slab(ThreadHeap* heap, Arena& arena, unsigned slice) {
     Slab& slab = arena.slab(slice);
     expect(raw(slab.size_class) < kSizeClassCount, "size class of a slab", &slab);
     if (raw(slab.size_class) >= kSizeClassCount) return;
@@ -124,7 +124,7 @@ void Auditor::audit_slab(Heap* heap, Arena& arena, unsigned slice) {
     audit_place(heap, slab);
 }
 
-void Auditor::audit_bin(Heap* heap, SizeClass size_class) {
+void Auditor::audit_bin(ThreadHeap* heap, SizeClass size_class) {
     const BinWords& bins = heap->bins;
     const unsigned bin = raw(size_class);
     const Slab* const slab = heap->slabs[raw(size_class)].current;
@@ -140,7 +140,7 @@ void Auditor::audit_bin(Heap* heap, SizeClass size_class) {
 }
 
 // Both directions of the queue.
-void Auditor::audit_list(Heap* heap, SizeClass size_class) {
+void Auditor::audit_list(ThreadHeap* heap, SizeClass size_class) {
     const BinSlabs& bin = heap->slabs[raw(size_class)];
     const Slab* previous = nullptr;
     for (const Slab* slab = bin.first; slab != nullptr; slab = slab->list_next) {
@@ -154,7 +154,7 @@ void Auditor::audit_list(Heap* heap, SizeClass size_class) {
 }
 
 // That the slab is where its state says: the bin's current one, or linked in its queue.
-void Auditor::audit_place(Heap* heap, Slab& slab) {
+void Auditor::audit_place(ThreadHeap* heap, Slab& slab) {
     const BinSlabs& bin = heap->slabs[raw(slab.size_class)];
     expect((bin.current == &slab) == (slab.state == SlabState::kCurrent), "current slab of a bin",
            &slab);
@@ -166,7 +166,7 @@ void Auditor::audit_place(Heap* heap, Slab& slab) {
     expect(from_before == &slab && from_behind == &slab, "a listed slab is in no queue", &slab);
 }
 
-void Auditor::audit_heap(Heap* heap) {
+void Auditor::audit_heap(ThreadHeap* heap) {
     expect(heap->no_free_slots == 0, "the word without free slots has some", heap);
     for (unsigned index = 0; index < kSizeClassCount; ++index) {
         const auto size_class = SizeClass(static_cast<std::uint8_t>(index));
@@ -176,7 +176,7 @@ void Auditor::audit_heap(Heap* heap) {
 }
 
 // The heap of a slab that is in use, or null. A snapshot until the heap is held.
-Heap* heap_of(Slab& slab) {
+ThreadHeap* heap_of(Slab& slab) {
     if (slab.use.load(memory_order_acquire) != SliceUse::kSlab) return nullptr;
     return slab.owner.heap();
 }
@@ -185,13 +185,13 @@ Heap* heap_of(Slab& slab) {
 void Auditor::audit_slabs(Instance& instance, Arena& arena) {
     std::uint64_t left = arena.all_slices();
     for (unsigned first = arena.first_slice(); first < kSlicesPerArena; ++first) {
-        Heap* const heap = heap_of(arena.slab(first));
+        ThreadHeap* const heap = heap_of(arena.slab(first));
         if (heap == nullptr || (left & range_bits(first, 1)) == 0) continue;
         std::uint64_t slabs = 0;
         for (unsigned slice = first; slice < kSlicesPerArena; ++slice)
             if (heap_of(arena.slab(slice)) == heap) slabs |= range_bits(slice, 1);
         left &= ~slabs;
-        instance.with_heap_alone(heap, instance.heaps.may_ask(), [&](Heap* held) {
+        instance.with_heap_alone(heap, instance.heaps.may_ask(), [&](ThreadHeap* held) {
             for (; slabs != 0; slabs &= slabs - 1) {
                 const unsigned slice = lowest_bit(slabs);
                 if (heap_of(arena.slab(slice)) == held) audit_slab(held, arena, slice);
@@ -205,7 +205,7 @@ void Auditor::audit_slabs(Instance& instance, Arena& arena) {
 unsigned audit(Instance& instance, const Report& report) {
     Auditor auditor(report);
     instance.for_each_reachable_heap(instance.heaps.may_ask(),
-                                     [&](Heap* heap) { auditor.audit_heap(heap); });
+                                     [&](ThreadHeap* heap) { auditor.audit_heap(heap); });
     instance.arenas.for_each([&](Arena& arena) {
         auditor.audit_arena(instance.arenas, arena);
         auditor.audit_slabs(instance, arena);

@@ -20,7 +20,7 @@ namespace {
 
 // The bin's word is used up; the caller has entered the heap. Arguments that are where the caller
 // has them cost no instruction: hence `bytes` and not its class, and the order.
-[[gnu::cold, gnu::noinline]] void* allocate_refill(std::size_t bytes, Heap* heap) {
+[[gnu::cold, gnu::noinline]] void* allocate_refill(std::size_t bytes, ThreadHeap* heap) {
     g_instance.heaps.settle(heap);
     void* const object = heap->allocate(table_class_for(bytes), nullptr);
     heap->leave();
@@ -34,12 +34,12 @@ namespace {
 }
 
 // The heap was entered, but the free is not a plain one.
-[[gnu::cold, gnu::noinline]] void free_after_entry(void* pointer, Heap* heap) {
+[[gnu::cold, gnu::noinline]] void free_after_entry(void* pointer, ThreadHeap* heap) {
     heap->leave();
     free_slow(pointer);
 }
 
-[[gnu::cold, gnu::noinline]] void free_attend(Heap* heap, Slab* slab) {
+[[gnu::cold, gnu::noinline]] void free_attend(ThreadHeap* heap, Slab* slab) {
     heap->attend(slab);
     heap->leave();
 }
@@ -54,7 +54,7 @@ using namespace emma;
 EMMA_PUBLIC void* emma_malloc(size_t size) noexcept {
     if (size > kTableMaxBytes) [[unlikely]]
         return allocate_slow(size);
-    Heap* const heap = current_heap();
+    ThreadHeap* const heap = current_heap();
     // Occupied by what this call interrupted or by a visitor, or the thread has none.
     if (!heap->enter()) [[unlikely]]
         return allocate_slow(size);
@@ -72,7 +72,7 @@ EMMA_PUBLIC void emma_free(void* ptr) noexcept {
     if (kChecks || (addr & kArenaMask) == 0 || !may_have_header(addr)) [[unlikely]]
         return free_slow(ptr);
     Slab* const slab = slab_line_of(addr);
-    Heap* const heap = current_heap();
+    ThreadHeap* const heap = current_heap();
     if (!slab->owner.is_fast_for(heap)) [[unlikely]]
         return free_slow(ptr);
     if (!heap->enter()) [[unlikely]]

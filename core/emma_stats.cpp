@@ -55,19 +55,19 @@ void add_arenas(Instance& instance, struct emma_stats& stats) {
 // Whether nobody will ever work in the heap again: its holder was at work there, or it has a
 // visitor, and is no more. The kernel is asked only about heaps that are closed at this moment.
 // Threads without heaps of their own say not who they are when they borrow one.
-bool is_stranded(HeapPool& heaps, const Heap* heap) {
+bool is_stranded(HeapPool& heaps, const ThreadHeap* heap) {
     Holder holder = heap->ownership.holder();
     if (holder == Holder::nobody()) return heap->visited.is_set();
     if (heap == current_heap() || heap->is_open() || !heaps.may_ask()) return false;
     if (holder.is_operation()) {
-        const Heap* const own = heap->borrower.load(memory_order_relaxed);
+        const ThreadHeap* const own = heap->borrower.load(memory_order_relaxed);
         if (own == nullptr) return false;
         holder = own->ownership.holder();
     }
     return g_instance.heaps.is_gone(holder, arch::process_id());
 }
 
-std::size_t bytes_of_slabs(const Instance& instance, const Heap* heap) {
+std::size_t bytes_of_slabs(const Instance& instance, const ThreadHeap* heap) {
     std::size_t bytes = 0;
     instance.arenas.for_each([&](Arena& arena) {
         for (unsigned slice = arena.first_slice(); slice < kSlicesPerArena; ++slice) {
@@ -79,7 +79,7 @@ std::size_t bytes_of_slabs(const Instance& instance, const Heap* heap) {
     return bytes;
 }
 
-void add_heap(Instance& instance, struct emma_stats& stats, const Heap* heap) {
+void add_heap(Instance& instance, struct emma_stats& stats, const ThreadHeap* heap) {
     ++stats.heaps;
     stats.remote_frees += heap->remote_frees.load(memory_order_relaxed);
     if (!is_stranded(instance.heaps, heap)) return;
@@ -101,7 +101,7 @@ void gather_stats(Instance& instance, struct emma_stats& stats) {
     stats.system_calls = instance.arenas.pages().system_calls();
     stats.adopted_heaps = instance.adoptions.load(memory_order_relaxed);
     stats.borrowed_heaps = instance.borrows.load(memory_order_relaxed);
-    instance.heaps.for_each([&](const Heap* heap) { add_heap(instance, stats, heap); });
+    instance.heaps.for_each([&](const ThreadHeap* heap) { add_heap(instance, stats, heap); });
     add_arenas(instance, stats);
     instance.arenas.table().for_each([&](std::uintptr_t, std::size_t bytes) {
         if (bytes == ArenaTable::kArenaMark) return;

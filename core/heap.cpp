@@ -25,11 +25,11 @@ void prefetch_slots(const BitmapWord& word, std::uintptr_t base, std::size_t slo
 }
 
 // For a new slab. `near`: null, or an arena that the heap has a slab in.
-SliceRange claim_for(Heap& heap, Arena* near, unsigned count) {
+SliceRange claim_for(ThreadHeap& heap, Arena* near, unsigned count) {
     // The first heap may have nobody to keep away from.
     if (!kForSpeed || heap.older == nullptr) return heap.arenas->claim(count, 1);
-    return heap.arenas->claim_apart(near, reinterpret_cast<std::uintptr_t>(&heap) / sizeof(Heap),
-                                    count);
+    return heap.arenas->claim_apart(
+        near, reinterpret_cast<std::uintptr_t>(&heap) / sizeof(ThreadHeap), count);
 }
 
 [[noreturn, gnu::cold, gnu::noinline]] void panic_double_free(const Slab* slab, SlotIndex slot) {
@@ -44,7 +44,7 @@ void mark_oversized(const Slab& slab, void* object) {
 
 }  // namespace
 
-void* Heap::allocate(SizeClass size_class, bool* untouched, std::size_t alignment) {
+void* ThreadHeap::allocate(SizeClass size_class, bool* untouched, std::size_t alignment) {
     void* const pointer = allocate_with(size_class, untouched);
     return pointer != nullptr ? pointer : allocate_scraping(size_class, untouched, alignment);
 }
@@ -52,7 +52,7 @@ void* Heap::allocate(SizeClass size_class, bool* untouched, std::size_t alignmen
 // No slab can be had, and every slab of the heap with a free slot is a current or a listed one:
 // slots of larger classes will do that have the alignment. Their bins look for new slabs in vain,
 // unless slices have just become free.
-void* Heap::allocate_scraping(SizeClass size_class, bool* untouched, std::size_t alignment) {
+void* ThreadHeap::allocate_scraping(SizeClass size_class, bool* untouched, std::size_t alignment) {
     for (unsigned index = raw(size_class); index < kSizeClassCount; ++index) {
         const auto candidate = SizeClass(static_cast<std::uint8_t>(index));
         if ((geometry(candidate).slot_bytes & (alignment - 1)) != 0) continue;
@@ -65,7 +65,7 @@ void* Heap::allocate_scraping(SizeClass size_class, bool* untouched, std::size_t
     return allocate_with(size_class, untouched);
 }
 
-void* Heap::allocate_with(SizeClass size_class, bool* untouched) {
+void* ThreadHeap::allocate_with(SizeClass size_class, bool* untouched) {
     void* pointer;
     while ((pointer = take(size_class)) == nullptr)
         if (!refill(size_class)) return nullptr;
@@ -83,7 +83,7 @@ void* Heap::allocate_with(SizeClass size_class, bool* untouched) {
 // Brings the bin nearer to a free slot; false: there is none. Warm: the next word of the same slab.
 // Else, in order: what others have freed in it, what they have freed in any, a word that was not in
 // use so far, a listed slab, a new one.
-bool Heap::refill(SizeClass size_class) {
+bool ThreadHeap::refill(SizeClass size_class) {
     BinSlabs& bin = slabs[raw(size_class)];
     if (next_word(bin.current)) return true;
     if (inbox.load(memory_order_relaxed) != nullptr) {
@@ -114,7 +114,7 @@ bool Heap::refill(SizeClass size_class) {
 // three instructions, and the search is shorter than one of them for each slot found, all words of
 // a new slab taken together. Where there is none it takes in what others have freed in this slab:
 // in no other, as each slab that is taken in costs its next freer two more atomic operations.
-bool Heap::next_word(Slab* slab) {
+bool ThreadHeap::next_word(Slab* slab) {
     if (slab == nullptr) return false;
     for (;;) {
         unsigned index = slab->last_word;
@@ -132,13 +132,13 @@ bool Heap::next_word(Slab* slab) {
 
 // To one that was not in use: only where nothing is free in those that are, after other threads'
 // frees are in, so that few pages of a slab are touched.
-bool Heap::new_word(Slab* slab) {
+bool ThreadHeap::new_word(Slab* slab) {
     if (slab->used_words == word_count_for(slab->slot_count)) return false;
     return use_word(slab, slab->used_words++);
 }
 
 // True, for those who found the word: it has a free slot.
-bool Heap::use_word(Slab* slab, unsigned index) {
+bool ThreadHeap::use_word(Slab* slab, unsigned index) {
     slab->last_word = static_cast<std::uint8_t>(index);
     const unsigned bin = raw(slab->size_class);
     const std::size_t slot_bytes = slab->slot_bytes();
@@ -151,7 +151,7 @@ bool Heap::use_word(Slab* slab, unsigned index) {
 }
 
 // Puts a slab that is not current where `due` says, and sets its countdown to the next turn.
-void Heap::settle(Slab* slab, unsigned due) {
+void ThreadHeap::settle(Slab* slab, unsigned due) {
     EMMA_ASSERT(slab->state != SlabState::kCurrent);
     // With fewer free slots a full slab is not worth listing.
     const unsigned spare = shortage != 0 ? 1 : (slab->slot_count + 15u) / 16;
@@ -172,7 +172,7 @@ void Heap::settle(Slab* slab, unsigned due) {
 
 // A current slab stays when its last object goes, as its class may be asked for again at once; but
 // of the page classes, whose slabs take up to a MiB each, only that of the class last freed in.
-void Heap::note_free(SizeClass size_class) {
+void ThreadHeap::note_free(SizeClass size_class) {
     const unsigned page_class = raw(size_class) - kFirstPageClass;
     if (page_class >= kSizeClassCount - kFirstPageClass || page_class == last_page_class) return;
     const unsigned left = kFirstPageClass + last_page_class;
@@ -188,7 +188,7 @@ void Heap::note_free(SizeClass size_class) {
 }
 
 // A local free has brought the countdown to zero.
-void Heap::attend(Slab* slab) {
+void ThreadHeap::attend(Slab* slab) {
     if (slab->state == SlabState::kCurrent) {
         slab->countdown = kNoCountdown;
     } else {
@@ -196,7 +196,7 @@ void Heap::attend(Slab* slab) {
     }
 }
 
-void Heap::put(Slab* slab, SlotIndex slot) {
+void ThreadHeap::put(Slab* slab, SlotIndex slot) {
     // Freed by another thread and not yet collected: as free as by the bitmap below. Acquire pairs
     // with put_remote(): the bit was set before the count. What a word holds that its first freer
     // is just about to count is not seen here; collect() finds it, unless the slot is taken before.
@@ -213,7 +213,7 @@ void Heap::put(Slab* slab, SlotIndex slot) {
 // this order. The owner takes the count before the words, so it never counts a word that it does
 // not find; and until a word is counted the slab is not quiet, so it cannot be retired under this
 // thread's hands. Where the bit is not the first nothing follows it: who set the first counts.
-bool Heap::put_remote(Slab* slab, SlotIndex slot) {
+bool ThreadHeap::put_remote(Slab* slab, SlotIndex slot) {
     BitmapWord& word = freed_words_of(slab)[word_index_of(slot)];
     // Setting the bit by an addition gives the whole word before it in one instruction. Release:
     // the last accesses to the object come before the bit.
@@ -238,7 +238,7 @@ bool Heap::put_remote(Slab* slab, SlotIndex slot) {
 }
 
 // What is taken out is noted in the heap: an operation that is broken off leaves the rest there.
-void Heap::drain_inbox() {
+void ThreadHeap::drain_inbox() {
     draining = inbox.exchange(nullptr, memory_order_acquire);
     while (Slab* const slab = draining) {
         // Read before the count is taken: from then on the slab may be pushed again.
@@ -247,7 +247,7 @@ void Heap::drain_inbox() {
     }
 }
 
-void Heap::drain() {
+void ThreadHeap::drain() {
     if (!enter()) return;
     drain_inbox();
     leave();
@@ -256,7 +256,7 @@ void Heap::drain() {
 // `left`: 1 where the slab stays in the inbox, so that no freer pushes it again. That one is for
 // the freer who raised the count from 0 and may have the push yet to do: until the drain the slab
 // is not quiet.
-void Heap::collect(Slab* slab, std::uint64_t left) {
+void ThreadHeap::collect(Slab* slab, std::uint64_t left) {
     BitmapWord* const freed_words = freed_words_of(slab);
     // Acquire pairs with put_remote(): at least as many words are seen to have bits as are counted.
     // Release: the inbox link was read before the slab can be pushed again.
@@ -288,8 +288,8 @@ void Heap::collect(Slab* slab, std::uint64_t left) {
 }
 
 // Makes a slab of a claimed range: all slots free, announced to whoever proves pointers.
-[[gnu::always_inline]] inline void Heap::set_up(const SliceRange& range, SizeClass size_class,
-                                                std::size_t slot_bytes) {
+[[gnu::always_inline]] inline void ThreadHeap::set_up(const SliceRange& range, SizeClass size_class,
+                                                      std::size_t slot_bytes) {
     Slab& slab = range.arena->slab(range.first);
     slab.size_class = size_class;
     slab.reciprocal = reciprocal_for(slot_bytes);
@@ -324,7 +324,7 @@ void Heap::collect(Slab* slab, std::uint64_t left) {
 // A search for slices that failed is not repeated before some are released: until then slots of
 // larger classes must do. Only an allocation that finds none of them either searches in any case,
 // as slices come free in other ways too, and the source may give more by now.
-bool Heap::add_slab(SizeClass size_class, Arena* near) {
+bool ThreadHeap::add_slab(SizeClass size_class, Arena* near) {
     const Shape& shape = arenas->shape();
     const ClassGeometry geometry = shape.classes->of[raw(size_class)];
     // A shorter slab is better than none: it takes what gaps there are when memory runs out.
@@ -350,7 +350,7 @@ bool Heap::add_slab(SizeClass size_class, Arena* near) {
 
 // Walks all arenas. In a shortage that goes on there is nothing to list. What settle() does follows
 // the new state from its first line on, so rebuild() completes a walk that is broken off.
-void Heap::note_shortage() {
+void ThreadHeap::note_shortage() {
     const bool was_short = shortage != 0;
     shortage = arenas->arena_count();
     if (was_short) return;
@@ -365,7 +365,7 @@ void Heap::note_shortage() {
     });
 }
 
-void Heap::append(Slab* slab) {
+void ThreadHeap::append(Slab* slab) {
     BinSlabs& bin = slabs[raw(slab->size_class)];
     slab->state = SlabState::kListed;
     slab->list_next = nullptr;
@@ -374,14 +374,14 @@ void Heap::append(Slab* slab) {
     bin.last = slab;
 }
 
-void Heap::unlink(Slab* slab) {
+void ThreadHeap::unlink(Slab* slab) {
     BinSlabs& bin = slabs[raw(slab->size_class)];
     (slab->list_prev != nullptr ? slab->list_prev->list_next : bin.first) = slab->list_next;
     (slab->list_next != nullptr ? slab->list_next->list_prev : bin.last) = slab->list_prev;
 }
 
 // Nothing is live and nobody is on the way to the slab, so its slices may have a new owner.
-void Heap::retire(Slab* slab) {
+void ThreadHeap::retire(Slab* slab) {
     EMMA_ASSERT(count_free(slab->free_words, slab->slot_count) == slab->slot_count);
     EMMA_ASSERT(slab->uncounted == 0 && slab->owner.remote_words(this, memory_order_relaxed) == 0);
     if (slab->state == SlabState::kListed) unlink(slab);

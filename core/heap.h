@@ -124,7 +124,8 @@ struct BinSlabs {
     Slab* last;
 };
 
-struct alignas(arch::kCacheLineBytes) Heap {
+// Not Heap, which is the class of <emma.hpp>: a program may include both.
+struct alignas(arch::kCacheLineBytes) ThreadHeap {
     // ---- holder
     std::uint64_t no_free_slots;  // always 0; first, see BinWords
     Busy busy;
@@ -141,10 +142,10 @@ struct alignas(arch::kCacheLineBytes) Heap {
     // ---- any thread
     alignas(arch::kCacheLineBytes) Ownership ownership;
     Atomic<Slab*> inbox;  // slabs with remote frees, each at most once
-    Heap* older;          // const after publish: the next heap of the instance
+    ThreadHeap* older;    // const after publish: the next heap of the instance
     // The own heap of the thread whose operation is at work in this one; null otherwise. Relaxed:
     // it publishes nothing.
-    Atomic<const Heap*> borrower;
+    Atomic<const ThreadHeap*> borrower;
 
     // ---- holder
     alignas(arch::kCacheLineBytes) BinWords bins;
@@ -211,14 +212,14 @@ struct alignas(arch::kCacheLineBytes) Heap {
     [[gnu::cold]] void retire(Slab* slab);
     friend struct HeapInspector;  // tests
 };
-static_assert(offsetof(Heap, no_free_slots) == 0);
+static_assert(offsetof(ThreadHeap, no_free_slots) == 0);
 
 // The bin's words are reached through integers: a bitmap word in an arena, or the heap's own.
-inline BitmapWord& word_of(Heap* heap, std::uintptr_t offset) {
+inline BitmapWord& word_of(ThreadHeap* heap, std::uintptr_t offset) {
     return *reinterpret_cast<BitmapWord*>(reinterpret_cast<std::uintptr_t>(heap) + offset);
 }
 
-inline void* Heap::take(SizeClass size_class) {
+inline void* ThreadHeap::take(SizeClass size_class) {
     std::uint64_t bin = raw(size_class);
     std::uintptr_t offset = bins.word_offset[bin];
     const std::uint64_t free = word_of(this, offset).load(memory_order_relaxed);
@@ -234,8 +235,8 @@ inline void* Heap::take(SizeClass size_class) {
     return slot;
 }
 
-// What a free by the holder found. kAttend: the caller must call Heap::attend(). kWasFree: the slot
-// is free already, and nothing was changed.
+// What a free by the holder found. kAttend: the caller must call ThreadHeap::attend(). kWasFree:
+// the slot is free already, and nothing was changed.
 enum class PutResult : std::uint8_t { kDone, kAttend, kWasFree };
 
 inline PutResult put_local(Slab* slab, SlotIndex slot) {

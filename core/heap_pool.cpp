@@ -18,7 +18,7 @@ constexpr std::uint32_t kAll = ~std::uint32_t{0};
 // Behind the first place of a mapping, and in it.
 bool fits(std::uintptr_t heap_addr) {
     const std::uintptr_t offset = heap_addr & (HeapPool::kMappingBytes - 1);
-    return offset != 0 && offset + sizeof(Heap) <= HeapPool::kMappingBytes;
+    return offset != 0 && offset + sizeof(ThreadHeap) <= HeapPool::kMappingBytes;
 }
 
 }  // namespace
@@ -53,7 +53,7 @@ std::uint16_t Generations::current() {
 
 // In a process with a number, one thread's heap can have another: that of the thread that made the
 // fork. All that attached since have the number.
-void HeapPool::settle(Heap* own) {
+void HeapPool::settle(ThreadHeap* own) {
     const std::uint16_t generation = generations_.current();
     if (generation == own->ownership.holder().generation() || !may_ask()) return;
     own->ownership.rename(this_thread());
@@ -64,7 +64,7 @@ Holder HeapPool::this_thread() {
     return Holder::thread(generations_.current(), arch::process_id(), arch::thread_id());
 }
 
-bool HeapPool::try_acquire(Heap* heap, Holder holder) {
+bool HeapPool::try_acquire(ThreadHeap* heap, Holder holder) {
     if (!heap->ownership.try_claim(holder)) return false;
     if (heap->visited.is_set()) {  // no use to whoever wants to work in it now
         release(heap);
@@ -74,8 +74,8 @@ bool HeapPool::try_acquire(Heap* heap, Holder holder) {
     return true;
 }
 
-Heap* HeapPool::acquire_as(Holder holder, ArenaPool& arenas) {
-    Heap* heap = take_idle(holder, kTried);
+ThreadHeap* HeapPool::acquire_as(Holder holder, ArenaPool& arenas) {
+    ThreadHeap* heap = take_idle(holder, kTried);
     // Else threads that each took an idle heap and ended without a word would add up: the operation
     // that finds none idle would make one for the next thread.
     if (heap == nullptr && naming_.load(memory_order_relaxed) == Naming::kAll)
@@ -88,7 +88,7 @@ Heap* HeapPool::acquire_as(Holder holder, ArenaPool& arenas) {
     return heap;
 }
 
-Heap* HeapPool::acquire_for_this_thread(ArenaPool& arenas) {
+ThreadHeap* HeapPool::acquire_for_this_thread(ArenaPool& arenas) {
     Naming naming = Naming::kFromSecond;
     if (naming_.compare_exchange(naming, Naming::kAll, memory_order_relaxed,
                                  memory_order_relaxed) ||
@@ -102,14 +102,14 @@ Heap* HeapPool::acquire_for_this_thread(ArenaPool& arenas) {
 // the heap that was left last would grow for all of them. Single operations do with as few heaps
 // as they can, and look from the newest on. Of more heaps than `left` an idle one may be missed;
 // but each thread goes on where the one before it stopped, so few stay idle while others are made.
-Heap* HeapPool::take_idle(Holder holder, std::uint32_t left) {
-    Heap* heap = newest_.load(memory_order_acquire);  // newest(), without a call
+ThreadHeap* HeapPool::take_idle(Holder holder, std::uint32_t left) {
+    ThreadHeap* heap = newest_.load(memory_order_acquire);  // newest(), without a call
     if (heap == nullptr) heap = &first_;
     if (holder.is_thread())
-        if (Heap* const next = next_to_take_.load(memory_order_acquire)) heap = next;
-    Heap* const from = heap;
+        if (ThreadHeap* const next = next_to_take_.load(memory_order_acquire)) heap = next;
+    ThreadHeap* const from = heap;
     do {
-        Heap* const tried = heap;
+        ThreadHeap* const tried = heap;
         const bool is_taken = try_acquire(heap, holder);
         heap = heap->older;
         if (holder.is_thread()) next_to_take_.store(heap, memory_order_release);
@@ -129,7 +129,7 @@ bool HeapPool::is_gone(Holder holder, std::uint32_t process) {
 }
 
 // In this order: a thread that is gone enters no more.
-bool HeapPool::is_left(const Heap* heap, Holder former, Holder taker) {
+bool HeapPool::is_left(const ThreadHeap* heap, Holder former, Holder taker) {
     return is_gone(former, taker.process()) && heap->is_open();
 }
 
@@ -142,10 +142,10 @@ bool HeapPool::is_left(const Heap* heap, Holder former, Holder taker) {
 // asks once more. Nobody can come by the heap as `former` any more. If such a thread lives, the
 // heap is given back as it was; if that thread has released or renamed it meanwhile, over this
 // thread's name, the heap is not touched again.
-Heap* HeapPool::take_left(Holder holder) {
+ThreadHeap* HeapPool::take_left(Holder holder) {
     const Holder taker = holder.is_thread() ? holder : this_thread();
     if (taker.thread() == 0) return nullptr;  // which is not a name of its own
-    Heap* heap = next_to_check_.load(memory_order_acquire);
+    ThreadHeap* heap = next_to_check_.load(memory_order_acquire);
     for (unsigned left = kChecksPerHeap; left != 0; --left) {
         if (heap == nullptr) heap = newest();
         const Holder former = heap->ownership.holder();
@@ -165,7 +165,7 @@ std::uintptr_t HeapPool::take_place(ArenaPool& arenas) {
     for (;;) {
         if (fits(addr)) {
             // A failure means that another thread took the place: it has its heap.
-            if (next_addr_.compare_exchange(addr, addr + sizeof(Heap), memory_order_acquire,
+            if (next_addr_.compare_exchange(addr, addr + sizeof(ThreadHeap), memory_order_acquire,
                                             memory_order_relaxed))
                 return addr;
             continue;
@@ -173,18 +173,18 @@ std::uintptr_t HeapPool::take_place(ArenaPool& arenas) {
         void* const pages = arenas.map(HeapPool::kMappingBytes, HeapPool::kMappingBytes);
         if (pages == nullptr) return 0;
         const auto first_addr = reinterpret_cast<std::uintptr_t>(pages);
-        if (next_addr_.compare_exchange(addr, first_addr + sizeof(Heap), memory_order_acq_rel,
+        if (next_addr_.compare_exchange(addr, first_addr + sizeof(ThreadHeap), memory_order_acq_rel,
                                         memory_order_relaxed))
             return first_addr;
         (void)arenas.pages().unmap_or_keep(pages, HeapPool::kMappingBytes);
     }
 }
 
-Heap* HeapPool::add(ArenaPool& arenas, Holder holder) {
-    Heap* const heap = reinterpret_cast<Heap*>(take_place(arenas));
+ThreadHeap* HeapPool::add(ArenaPool& arenas, Holder holder) {
+    ThreadHeap* const heap = reinterpret_cast<ThreadHeap*>(take_place(arenas));
     if (heap == nullptr) return nullptr;
     (void)try_acquire(heap, holder);
-    Heap* before = newest_.load(memory_order_relaxed);
+    ThreadHeap* before = newest_.load(memory_order_relaxed);
     // Release publishes the heap to newest(). A failure means that another thread added one.
     do heap->older = before != nullptr ? before : &first_;
     while (!newest_.compare_exchange(before, heap, memory_order_release, memory_order_relaxed));

@@ -52,28 +52,28 @@ class HeapPool {
     // A heap that nobody holds, for one operation; null: no memory for a new one. Before a new one
     // is made also one that an operation left for good whose name overlaps this one's, and where
     // threads say who they are one whose thread has ended.
-    Heap* acquire(ArenaPool& arenas, const OperationName& name) {
+    ThreadHeap* acquire(ArenaPool& arenas, const OperationName& name) {
         return acquire_as(name.holder(), arenas);
     }
     // A heap that nobody holds or whose thread has ended; null: no memory. Asks the system who the
     // thread is and whether others live.
-    Heap* acquire_for_this_thread(ArenaPool& arenas);
+    ThreadHeap* acquire_for_this_thread(ArenaPool& arenas);
     // From now on threads do not say who they are, and the system is not asked.
     void stop_asking() { naming_.store(Naming::kNever, memory_order_relaxed); }
     bool may_ask() const { return naming_.load(memory_order_relaxed) != Naming::kNever; }
     // This very heap, if nobody holds it.
-    static bool try_acquire(Heap* heap, Holder holder);
+    static bool try_acquire(ThreadHeap* heap, Holder holder);
     // After a fork, the surviving thread with its own heap: says anew who holds it, so that all
     // other heaps of the parent's threads are known to be left behind. To be called now and then.
-    void settle(Heap* own);
+    void settle(ThreadHeap* own);
     // Whether a thread that holds a heap is known to be no more.
     bool is_gone(Holder holder, std::uint32_t process);
-    static void release(Heap* heap) { heap->ownership.release(); }
+    static void release(ThreadHeap* heap) { heap->ownership.release(); }
 
     // Runs work(heap) while the heap's holder is kept out, if that can be had: false where the
     // holder, or another visitor, is at work in it, or where there is no barrier.
     template <typename Work>
-    static bool visit(Heap* heap, Work work, std::uint8_t mark = Visited::kAnyProcess);
+    static bool visit(ThreadHeap* heap, Work work, std::uint8_t mark = Visited::kAnyProcess);
     // Has the page that tells a child from its parent, if it can be had.
     std::uint8_t visitors_mark(Pages& pages) {
         (void)generations_.begin(pages);
@@ -82,7 +82,7 @@ class HeapPool {
 
     // New heaps share mappings of this size, aligned to it; little, as fixed regions may be small.
     static constexpr std::size_t kMappingBytes = 4 * kPageBytes;
-    static_assert(sizeof(Heap) * 5 <= kMappingBytes);
+    static_assert(sizeof(ThreadHeap) * 5 <= kMappingBytes);
 
     // Gives the heaps' mappings back. The pool is dead then.
     void unmap_all(Pages& pages);
@@ -90,13 +90,13 @@ class HeapPool {
     // Calls look_at(heap) for every heap.
     template <typename Visitor>
     void for_each(Visitor look_at) {
-        for (Heap* heap = newest(); heap != nullptr; heap = heap->older) look_at(heap);
+        for (ThreadHeap* heap = newest(); heap != nullptr; heap = heap->older) look_at(heap);
     }
 
   private:
     // The list of all heaps; it ends with first_.
-    Heap* newest() {
-        Heap* const newest = newest_.load(memory_order_acquire);
+    ThreadHeap* newest() {
+        ThreadHeap* const newest = newest_.load(memory_order_acquire);
         return newest != nullptr ? newest : &first_;
     }
     // Whether threads say who they are when they take a heap.
@@ -106,28 +106,29 @@ class HeapPool {
         kNever,
     };
 
-    Heap* acquire_as(Holder holder, ArenaPool& arenas);
+    ThreadHeap* acquire_as(Holder holder, ArenaPool& arenas);
     Holder this_thread();
     // Tries so many heaps.
-    Heap* take_idle(Holder holder, std::uint32_t left);
-    bool is_left(const Heap* heap, Holder former, Holder taker);
-    Heap* take_left(Holder holder);
-    Heap* add(ArenaPool& arenas, Holder holder);
+    ThreadHeap* take_idle(Holder holder, std::uint32_t left);
+    bool is_left(const ThreadHeap* heap, Holder former, Holder taker);
+    ThreadHeap* take_left(Holder holder);
+    ThreadHeap* add(ArenaPool& arenas, Holder holder);
     std::uintptr_t take_place(ArenaPool& arenas);
 
-    Atomic<Heap*> newest_;              // any thread; null: there is only first_
-    Atomic<Heap*> next_to_take_;        // any thread; null: newest()
-    Atomic<Heap*> next_to_check_;       // any thread; where the search for ended threads goes on
-    Atomic<Heap*> next_to_take_back_;   // any thread; where note_borrow() goes on
+    Atomic<ThreadHeap*> newest_;         // any thread; null: there is only first_
+    Atomic<ThreadHeap*> next_to_take_;   // any thread; null: newest()
+    Atomic<ThreadHeap*> next_to_check_;  // any thread; where the search for ended threads goes on
+    Atomic<ThreadHeap*> next_to_take_back_;  // any thread; where note_borrow() goes on
     Atomic<std::uintptr_t> next_addr_;  // any thread; place of the next new heap in its mapping
     Atomic<Naming> naming_;             // any thread
     Atomic<std::uint32_t> pushes_;      // any thread, relaxed: it publishes nothing
     Generations generations_;           // any thread
-    Heap first_{};                      // a program with one thread needs no other
+    ThreadHeap first_{};                // a program with one thread needs no other
     friend struct ForkInspector;        // tests
     friend struct Layout;               // linker/gdb
-    friend void note_push(HeapPool& heaps, const Heap* own);
-    friend void note_borrow(HeapPool& heaps, Holder mine, const Heap* borrowed, std::size_t before);
+    friend void note_push(HeapPool& heaps, const ThreadHeap* own);
+    friend void note_borrow(HeapPool& heaps, Holder mine, const ThreadHeap* borrowed,
+                            std::size_t before);
 };
 
 // All threads of the process pass a memory barrier.
@@ -135,28 +136,28 @@ bool barrier_on_all_threads();
 
 // For a heap's holder, which could not enter it: enters a heap whose visitor was left behind by a
 // fork. Weak: a program without visitors (emma_trim, emma_walk, emma_check) has no need of it.
-[[gnu::weak]] bool enter_left_heap(HeapPool& heaps, Heap* own);
+[[gnu::weak]] bool enter_left_heap(HeapPool& heaps, ThreadHeap* own);
 
 // In rebuild.cpp too: whether the heap was left for good by an operation whose name overlaps that
 // of the caller's, which has it now, whole and unoccupied; and a heap of which that holds, or null.
 // Weak: where it is missing what a jump left stays so.
-bool take_back(Heap* heap, Holder mine);
-[[gnu::weak]] Heap* take_back_any(HeapPool& heaps, Holder mine);
+bool take_back(ThreadHeap* heap, Holder mine);
+[[gnu::weak]] ThreadHeap* take_back_any(HeapPool& heaps, Holder mine);
 // The same for a few heaps but the one that the operation has borrowed, now and then: a free
 // borrows the heap of its object and no other, and so would never come to those that frees left.
-[[gnu::weak]] void note_borrow(HeapPool& heaps, Holder mine, const Heap* borrowed,
+[[gnu::weak]] void note_borrow(HeapPool& heaps, Holder mine, const ThreadHeap* borrowed,
                                std::size_t before);
 
 // In rebuild.cpp too, for the same reason and because only threads that a libc starts end without
 // a word. A remote free has put a slab into an inbox: now and then a heap whose thread has ended so
 // is looked for, drained, and left to all, as no thread may ever adopt it.
-[[gnu::weak]] void note_push(HeapPool& heaps, const Heap* own);
-inline void note_push_if_linked(HeapPool& heaps, const Heap* own) {
+[[gnu::weak]] void note_push(HeapPool& heaps, const ThreadHeap* own);
+inline void note_push_if_linked(HeapPool& heaps, const ThreadHeap* own) {
     if (note_push != nullptr) note_push(heaps, own);
 }
 
 template <typename Work>
-bool HeapPool::visit(Heap* heap, Work work, std::uint8_t mark) {
+bool HeapPool::visit(ThreadHeap* heap, Work work, std::uint8_t mark) {
     if (!heap->visited.try_set(mark)) return false;
     const bool alone = barrier_on_all_threads() && heap->busy.is_unoccupied_remote();
     if (alone) work(heap);

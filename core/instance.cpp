@@ -10,10 +10,10 @@
 namespace emma {
 
 constinit Instance g_instance;
-constinit Heap g_no_heap{};
+constinit ThreadHeap g_no_heap{};
 
 #if EMMA_TLS == 1
-constinit thread_local Atomic<Heap*> t_heap{&g_no_heap};
+constinit thread_local Atomic<ThreadHeap*> t_heap{&g_no_heap};
 #endif
 
 #if EMMA_HEAP_SLOT == 2
@@ -82,13 +82,13 @@ void zero_object(void* object, std::size_t bytes) {
 bool attach_thread(bool abandon_occupied) {
     if (!kOwnHeaps) return true;
     if (kHosted && !thread_may_attach()) return false;
-    Heap* const present = t_heap.load(memory_order_relaxed);
+    ThreadHeap* const present = t_heap.load(memory_order_relaxed);
     const bool has_one = present != &g_no_heap;
     if (has_one && (present->is_open() || !abandon_occupied)) return true;
-    Heap* const heap = g_instance.heaps.acquire_for_this_thread(g_instance.arenas);
+    ThreadHeap* const heap = g_instance.heaps.acquire_for_this_thread(g_instance.arenas);
     if (heap == nullptr) return false;
     // A signal handler may have attached the thread meanwhile; then its heap stays.
-    Heap* expected = present;
+    ThreadHeap* expected = present;
     if (!t_heap.compare_exchange(expected, heap, memory_order_relaxed, memory_order_relaxed)) {
         HeapPool::release(heap);
         return true;
@@ -104,7 +104,7 @@ bool attach_thread(bool abandon_occupied) {
 }
 
 void detach_thread() {
-    Heap* const heap = t_heap.load(memory_order_relaxed);
+    ThreadHeap* const heap = t_heap.load(memory_order_relaxed);
     if (!heap->busy.is_unoccupied()) return;  // nor is g_no_heap
     t_heap.store(&g_no_heap, memory_order_relaxed);
     signal_fence();  // a handler must not find the heap here once another thread may have it
@@ -116,7 +116,7 @@ void detach_thread() {
 bool HeapLease::enter_own(Instance& instance) {
     if (!kOwnHeaps || &instance != &g_instance) return false;
     if (current_heap() == &g_no_heap && !attach_thread(false)) return false;
-    Heap* const own = current_heap();
+    ThreadHeap* const own = current_heap();
     instance.heaps.settle(own);
     if (!own->enter() && !(enter_left_heap != nullptr && enter_left_heap(instance.heaps, own)))
         return false;
@@ -124,7 +124,7 @@ bool HeapLease::enter_own(Instance& instance) {
     return true;
 }
 
-bool HeapLease::enter_borrowed(Instance& instance, Heap* heap) {
+bool HeapLease::enter_borrowed(Instance& instance, ThreadHeap* heap) {
     if (!heap->enter()) {
         HeapPool::release(heap);
         return false;
@@ -139,11 +139,11 @@ bool HeapLease::enter_borrowed(Instance& instance, Heap* heap) {
 // Every round but the last meets a visitor that came just then, and acquire() avoids its heap.
 HeapLease::HeapLease(Instance& instance) {
     if (enter_own(instance)) return;
-    while (Heap* const heap = instance.heaps.acquire(instance.arenas, name_))
+    while (ThreadHeap* const heap = instance.heaps.acquire(instance.arenas, name_))
         if (enter_borrowed(instance, heap)) return;
 }
 
-HeapLease::HeapLease(Instance& instance, Heap* wanted) {
+HeapLease::HeapLease(Instance& instance, ThreadHeap* wanted) {
     if (current_heap() == wanted) {
         (void)enter_own(instance);
         return;
@@ -205,7 +205,7 @@ void Instance::check_size(const void* pointer, std::size_t bytes, std::size_t al
 }
 
 void Instance::release_slot(const Place& place) {
-    Heap* const home = place.slab->owner.heap();
+    ThreadHeap* const home = place.slab->owner.heap();
     if (kChecks) set_oversized(place.slab, place.slot, false);
     HeapLease lease(*this, home);
     if (lease) {

@@ -59,7 +59,7 @@ struct Instance {
     void for_each_reachable_heap(bool may_visit, Work work);
     // The same for one heap; nothing is run if it cannot be had.
     template <typename Work>
-    void with_heap_alone(Heap* heap, bool may_visit, Work work);
+    void with_heap_alone(ThreadHeap* heap, bool may_visit, Work work);
 
   private:
     bool resize_in_place(const Place& place, std::size_t alignment, std::size_t bytes);
@@ -110,25 +110,25 @@ class HeapLease {
   public:
     explicit HeapLease(Instance& instance);
     // This very heap, if it is the thread's own and unoccupied or can be borrowed.
-    HeapLease(Instance& instance, Heap* wanted);
+    HeapLease(Instance& instance, ThreadHeap* wanted);
     ~HeapLease();
     HeapLease(const HeapLease&) = delete;
     HeapLease& operator=(const HeapLease&) = delete;
 
     explicit operator bool() const { return heap_ != nullptr; }
-    Heap* operator->() const { return heap_; }
+    ThreadHeap* operator->() const { return heap_; }
 
   private:
     bool enter_own(Instance& instance);
-    bool enter_borrowed(Instance& instance, Heap* heap);
+    bool enter_borrowed(Instance& instance, ThreadHeap* heap);
 
-    Heap* heap_ = nullptr;
+    ThreadHeap* heap_ = nullptr;
     OperationName name_;
 };
 
 template <typename Work>
-void Instance::with_heap_alone(Heap* heap, bool may_visit, Work work) {
-    const Heap* const own = current_heap();
+void Instance::with_heap_alone(ThreadHeap* heap, bool may_visit, Work work) {
+    const ThreadHeap* const own = current_heap();
     const bool is_own = heap == own;
     OperationName name;
     const Holder mine = name.holder();
@@ -148,7 +148,7 @@ void Instance::with_heap_alone(Heap* heap, bool may_visit, Work work) {
 
 template <typename Work>
 void Instance::for_each_reachable_heap(bool may_visit, Work work) {
-    heaps.for_each([&](Heap* heap) { with_heap_alone(heap, may_visit, work); });
+    heaps.for_each([&](ThreadHeap* heap) { with_heap_alone(heap, may_visit, work); });
 }
 
 }  // namespace emma

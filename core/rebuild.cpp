@@ -13,7 +13,7 @@ namespace emma {
 // slab in use has its bitmap, its geometry and at least as many uncounted words as there are. What
 // it had in its hands is lost: an object; or a slab, if it was claiming or retiring one; or, while
 // it collected a slab's remote frees, those of one bitmap word, and then the slab is never retired.
-void Heap::rebuild() {
+void ThreadHeap::rebuild() {
     arch::zero_bytes(&bins, sizeof bins);
     arch::zero_bytes(&slabs, sizeof slabs);
     if (arenas == nullptr) return;
@@ -43,7 +43,7 @@ void Heap::rebuild() {
 bool barrier_on_all_threads() { return arch::barrier_on_all_threads(); }
 
 // Occupied by its holder the heap keeps new visitors out.
-bool enter_left_heap(HeapPool& heaps, Heap* own) {
+bool enter_left_heap(HeapPool& heaps, ThreadHeap* own) {
     if (!own->visited.is_left_behind(heaps.visitors_mark(own->arenas->pages()))) return false;
     const Busy::Mark before = own->busy.occupy();
     if (before != Busy::Mark::kUnoccupied) {
@@ -59,7 +59,7 @@ namespace {
 
 // A heap in which an operation was at work that will never go on. False: a visitor may be at work
 // in it.
-bool take_back(Heap* heap) {
+bool take_back(ThreadHeap* heap) {
     // Occupied for good it has no visitor, unless that one is just finding so.
     if (!heap->enter() && heap->visited.is_set()) return false;
     heap->rebuild();
@@ -70,7 +70,7 @@ bool take_back(Heap* heap) {
 
 // Whether two processes may share the heap's memory, as they may a region of the program's: then an
 // address on a stack is no name, for a fork's child has the same ones.
-bool may_be_shared(const Heap* heap) {
+bool may_be_shared(const ThreadHeap* heap) {
     return !kBare && heap->arenas != nullptr && &heap->arenas->shape() != &kDefaultShape;
 }
 
@@ -78,7 +78,7 @@ bool may_be_shared(const Heap* heap) {
 
 // The name may overlap a handler's too that comes in between; then the exchange decides. It never
 // meets the same name again, as it was another operation's, which would overlap this one's.
-bool take_back(Heap* heap, Holder mine) {
+bool take_back(ThreadHeap* heap, Holder mine) {
     const Holder former = heap->ownership.holder();
     return mine.overlaps(former) && !may_be_shared(heap) &&
            heap->ownership.try_take_over(former, mine) && take_back(heap);
@@ -86,10 +86,10 @@ bool take_back(Heap* heap, Holder mine) {
 
 // All heaps are looked at, since this comes before a new one is made: then it is one for each place
 // on the stacks that operations have been left at.
-Heap* take_back_any(HeapPool& heaps, Holder mine) {
-    Heap* found = nullptr;
+ThreadHeap* take_back_any(HeapPool& heaps, Holder mine) {
+    ThreadHeap* found = nullptr;
     if (!mine.is_operation()) return found;
-    heaps.for_each([&](Heap* heap) {
+    heaps.for_each([&](ThreadHeap* heap) {
         if (found == nullptr && take_back(heap, mine)) found = heap;
     });
     return found;
@@ -97,11 +97,11 @@ Heap* take_back_any(HeapPool& heaps, Holder mine) {
 
 // `before`: borrowings until now. A prime, lest operations that take turns always fall beside it. A
 // few heaps at a time, in a circle.
-void note_borrow(HeapPool& heaps, Holder mine, const Heap* borrowed, std::size_t before) {
+void note_borrow(HeapPool& heaps, Holder mine, const ThreadHeap* borrowed, std::size_t before) {
     constexpr std::size_t kBorrowsPerSearch = 31;
     constexpr unsigned kHeapsPerSearch = 32;
     if (before % kBorrowsPerSearch != kBorrowsPerSearch - 1) return;
-    Heap* heap = heaps.next_to_take_back_.load(memory_order_acquire);
+    ThreadHeap* heap = heaps.next_to_take_back_.load(memory_order_acquire);
     for (unsigned left = kHeapsPerSearch; left != 0; --left) {
         if (heap == nullptr) heap = heaps.newest();
         if (heap != borrowed && take_back(heap, mine)) HeapPool::release(heap);
@@ -110,15 +110,15 @@ void note_borrow(HeapPool& heaps, Holder mine, const Heap* borrowed, std::size_t
     heaps.next_to_take_back_.store(heap, memory_order_release);
 }
 
-void note_push(HeapPool& heaps, const Heap* own) {
+void note_push(HeapPool& heaps, const ThreadHeap* own) {
     constexpr std::uint32_t kPushesPerSearch = 64, kSearchesPerWalk = 64;
     const std::uint32_t pushes = heaps.pushes_.fetch_add(1, memory_order_relaxed) + 1;
     if (pushes % kPushesPerSearch != 0 || !heaps.may_ask()) return;
     OperationName name;
     const Holder mine = name.holder();
-    Heap* const left = pushes % (kPushesPerSearch * kSearchesPerWalk) == 0
-                           ? take_back_any(heaps, mine)
-                           : heaps.take_left(mine);
+    ThreadHeap* const left = pushes % (kPushesPerSearch * kSearchesPerWalk) == 0
+                                 ? take_back_any(heaps, mine)
+                                 : heaps.take_left(mine);
     if (left == nullptr) return;
     left->borrower.store(own, memory_order_relaxed);
     left->drain();
@@ -131,10 +131,10 @@ using namespace emma;
 
 // Not from a signal handler: no operation of the thread's is interrupted.
 EMMA_PUBLIC int emma_thread_attach(void) noexcept {
-    Heap* const own = current_heap();
+    ThreadHeap* const own = current_heap();
     const bool was_left = own != &g_no_heap && !own->busy.is_unoccupied();
     if (was_left && take_back(own)) {
-        g_instance.heaps.for_each([&](Heap* heap) {
+        g_instance.heaps.for_each([&](ThreadHeap* heap) {
             if (heap->borrower.load(memory_order_relaxed) == own && take_back(heap))
                 HeapPool::release(heap);
         });

@@ -24,7 +24,7 @@ inline bool release_small(void* pointer) {
     // Relaxed: whoever handed the object to the caller made the last change of its bit visible.
     if ((slab->free_words[word_index_of(slot)].load(memory_order_relaxed) & bit_of(slot)) != 0)
         return false;
-    Heap* const home = slab->owner.heap();
+    ThreadHeap* const home = slab->owner.heap();
     if (home != current_heap()) {
         if (home->ownership.holder() == Holder::nobody()) return false;  // it can be borrowed
         if (home->put_remote(slab, slot)) note_push_if_linked(g_instance.heaps, current_heap());

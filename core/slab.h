@@ -28,7 +28,7 @@
 
 namespace emma {
 
-struct Heap;
+struct ThreadHeap;
 struct Slab;
 
 // What a slice is used for. A released slice keeps its description until it is claimed again, so
@@ -63,30 +63,31 @@ enum class SlabState : std::uint8_t {
 class Owner {
   public:
     // Relaxed, here and in heap(): who looks for a heap's slabs may meet others' come and go.
-    void set(Heap* heap, bool is_small) {
+    void set(ThreadHeap* heap, bool is_small) {
         bits_.store(reinterpret_cast<std::uintptr_t>(heap) | (is_small ? 0 : kMedium),
                     memory_order_relaxed);
     }
     void clear() { bits_.store(0, memory_order_relaxed); }
 
     // Of a live object's slab.
-    bool is_fast_for(const Heap* heap) const {
+    bool is_fast_for(const ThreadHeap* heap) const {
         return bits_.equals(reinterpret_cast<std::uintptr_t>(heap));
     }
-    Heap* heap() const {
-        return reinterpret_cast<Heap*>(tag_of(bits_.load(memory_order_relaxed)) & ~kMedium);
+    ThreadHeap* heap() const {
+        return reinterpret_cast<ThreadHeap*>(tag_of(bits_.load(memory_order_relaxed)) & ~kMedium);
     }
     // Of the heap's own slab, here and below, which saves taking the word apart. At most the words
     // of a bitmap, or as many more as have been collected uncounted.
-    unsigned remote_words(const Heap* heap, std::memory_order order) const {
+    unsigned remote_words(const ThreadHeap* heap, std::memory_order order) const {
         return count_of(bits_.load(order), heap);
     }
     // Counts one more; whether there was none.
-    bool add_remote_word(const Heap* heap, std::memory_order order) {
+    bool add_remote_word(const ThreadHeap* heap, std::memory_order order) {
         return count_of(bits_.fetch_add(kOneWord, order), heap) == 0;
     }
     // The owner: lowers the count to `left`, which is at most what it is, and returns by how much.
-    unsigned take_remote_words(const Heap* heap, std::uint64_t left, std::memory_order order) {
+    unsigned take_remote_words(const ThreadHeap* heap, std::uint64_t left,
+                               std::memory_order order) {
         const std::uint64_t tag = tag_of(bits_.load(memory_order_relaxed));
         return count_of(bits_.exchange(tag + left * kOneWord, order), heap) -
                static_cast<unsigned>(left);
@@ -97,7 +98,7 @@ class Owner {
         constexpr unsigned kAbove = 64 - kCountShift;
         return static_cast<std::uint64_t>(static_cast<std::int64_t>(bits << kAbove) >> kAbove);
     }
-    static unsigned count_of(std::uint64_t bits, const Heap* heap) {
+    static unsigned count_of(std::uint64_t bits, const ThreadHeap* heap) {
         return static_cast<unsigned>((bits - reinterpret_cast<std::uintptr_t>(heap)) >>
                                      kCountShift);
     }

@@ -13,9 +13,9 @@ void Instance::unmap_all() {
 // The heap at the start of a mapping stands for it. The list of heaps lies in the mappings, so
 // those are strung together before the first one goes.
 void HeapPool::unmap_all(Pages& pages) {
-    Heap* first_in_mapping = nullptr;
-    for (Heap* heap = newest(); heap != &first_;) {
-        Heap* const older = heap->older;
+    ThreadHeap* first_in_mapping = nullptr;
+    for (ThreadHeap* heap = newest(); heap != &first_;) {
+        ThreadHeap* const older = heap->older;
         if ((reinterpret_cast<std::uintptr_t>(heap) & (kMappingBytes - 1)) == 0) {
             heap->older = first_in_mapping;
             first_in_mapping = heap;
@@ -23,7 +23,7 @@ void HeapPool::unmap_all(Pages& pages) {
         heap = older;
     }
     while (first_in_mapping != nullptr) {
-        Heap* const next = first_in_mapping->older;
+        ThreadHeap* const next = first_in_mapping->older;
         (void)pages.unmap(first_in_mapping, kMappingBytes);
         first_in_mapping = next;
     }

@@ -38,7 +38,7 @@ void purge_free_pages(const Slab& slab, Pages& pages) {
 // ---- heaps: their own, ownerless and visited ones
 
 std::size_t Instance::trim() {
-    for_each_reachable_heap(heaps.may_ask(), [](Heap* heap) {
+    for_each_reachable_heap(heaps.may_ask(), [](ThreadHeap* heap) {
         heap->trim();
         heap->purge_between_objects();
     });
@@ -46,11 +46,11 @@ std::size_t Instance::trim() {
 }
 
 std::size_t Instance::trim_quietly() {
-    for_each_reachable_heap(false, [](Heap* heap) { heap->trim(); });
+    for_each_reachable_heap(false, [](ThreadHeap* heap) { heap->trim(); });
     return arenas.trim();
 }
 
-void Heap::trim() {
+void ThreadHeap::trim() {
     drain_inbox();
     for (unsigned index = 0; index < kSizeClassCount; ++index) {
         Slab* const slab = slabs[index].current;
@@ -62,7 +62,7 @@ void Heap::trim() {
     }
 }
 
-void Heap::purge_between_objects() {
+void ThreadHeap::purge_between_objects() {
     for (const BinSlabs& bin : slabs) {
         if (bin.current != nullptr) purge_free_pages(*bin.current, arenas->pages());
         for (const Slab* slab = bin.first; slab != nullptr; slab = slab->list_next)

@@ -101,14 +101,14 @@ struct Layout {
 }
 
 [[gnu::used]] void Layout::heap() {
-    NUMBER("HEAP_BYTES", sizeof(Heap));
-    OFFSET("HEAP_BUSY", Heap, busy);
-    OFFSET("HEAP_VISITED", Heap, visited);
-    OFFSET("HEAP_ARENAS", Heap, arenas);
-    OFFSET("HEAP_HOLDER", Heap, ownership);
-    OFFSET("HEAP_INBOX", Heap, inbox);
-    OFFSET("HEAP_OLDER", Heap, older);
-    OFFSET("HEAP_SLABS", Heap, slabs);
+    NUMBER("HEAP_BYTES", sizeof(ThreadHeap));
+    OFFSET("HEAP_BUSY", ThreadHeap, busy);
+    OFFSET("HEAP_VISITED", ThreadHeap, visited);
+    OFFSET("HEAP_ARENAS", ThreadHeap, arenas);
+    OFFSET("HEAP_HOLDER", ThreadHeap, ownership);
+    OFFSET("HEAP_INBOX", ThreadHeap, inbox);
+    OFFSET("HEAP_OLDER", ThreadHeap, older);
+    OFFSET("HEAP_SLABS", ThreadHeap, slabs);
     NUMBER("BIN_BYTES", sizeof(BinSlabs));
     OFFSET("BIN_CURRENT", BinSlabs, current);
     OFFSET("BIN_FIRST", BinSlabs, first);

@@ -41,7 +41,7 @@ struct Fixture {
     ~Fixture() { delete instance; }
     void* allocate(std::size_t bytes) { return instance->allocate(bytes, 16, Contents::kAny); }
     static Slab* slab_of(void* p) { return slab_line_of(reinterpret_cast<std::uintptr_t>(p)); }
-    Heap* heap() { return listed->owner.heap(); }
+    ThreadHeap* heap() { return listed->owner.heap(); }
     unsigned audit_it() {
         report.clear();
         return audit(*instance, {append, &report});

@@ -27,11 +27,11 @@ namespace {
 struct Fixture {
     Fixture() : arenas(test.source()), pool(new HeapPool{}) {}
     ~Fixture() { delete pool; }
-    Heap* acquire() { return pool->acquire(arenas, test::fresh_name()); }
+    ThreadHeap* acquire() { return pool->acquire(arenas, test::fresh_name()); }
     // Acquired by a thread that has ended without a word.
-    Heap* left_by_thread() {
+    ThreadHeap* left_by_thread() {
         (void)pool->acquire_for_this_thread(arenas);  // the first thread does not say who it is
-        Heap* heap = nullptr;
+        ThreadHeap* heap = nullptr;
         std::thread([&] { heap = pool->acquire_for_this_thread(arenas); }).join();
         const Holder holder = heap->ownership.holder();
         // The kernel tells of the end a moment before it is one.
@@ -46,10 +46,10 @@ struct Fixture {
 
 TEST_CASE("the first heap needs no memory, released heaps are adopted before new ones are made") {
     Fixture f;
-    Heap* const first = f.acquire();
+    ThreadHeap* const first = f.acquire();
     REQUIRE(first != nullptr);
     CHECK(f.test.maps.made == 0);
-    Heap* const second = f.acquire();
+    ThreadHeap* const second = f.acquire();
     CHECK(second != first);
     CHECK(second->arenas == &f.arenas);
     CHECK(f.test.maps.made == 1);
@@ -61,11 +61,11 @@ TEST_CASE("the first heap needs no memory, released heaps are adopted before new
 
 TEST_CASE("many heaps are distinct and share mappings") {
     Fixture f;
-    std::set<Heap*> heaps;
+    std::set<ThreadHeap*> heaps;
     for (int i = 0; i < 100; ++i) REQUIRE(heaps.insert(f.acquire()).second);
     CHECK(f.test.maps.made <= 20);
     std::size_t seen = 0;
-    f.pool->for_each([&](Heap* heap) { seen += heaps.count(heap); });
+    f.pool->for_each([&](ThreadHeap* heap) { seen += heaps.count(heap); });
     CHECK(seen == 100);
 }
 
@@ -84,7 +84,7 @@ TEST_CASE("threads that acquire and release never hold the same heap") {
     for (int t = 0; t < 4; ++t)
         threads.emplace_back([&] {
             for (int i = 0; i < 20000; ++i) {
-                Heap* const heap = f.acquire();
+                ThreadHeap* const heap = f.acquire();
                 REQUIRE(heap->enter());
                 heap->bins.word_base[0] = static_cast<std::uintptr_t>(i);
                 REQUIRE(heap->bins.word_base[0] == static_cast<std::uintptr_t>(i));
@@ -94,13 +94,13 @@ TEST_CASE("threads that acquire and release never hold the same heap") {
         });
     for (std::thread& thread : threads) thread.join();
     std::size_t heaps = 0;
-    f.pool->for_each([&](Heap*) { ++heaps; });
+    f.pool->for_each([&](ThreadHeap*) { ++heaps; });
     CHECK(heaps <= 5);
 }
 
 TEST_CASE("among many heaps few are idle while others are made") {
     Fixture f;
-    std::vector<Heap*> held;
+    std::vector<ThreadHeap*> held;
     (void)f.pool->acquire_for_this_thread(f.arenas);
     while (held.size() < 400) held.push_back(f.pool->acquire_for_this_thread(f.arenas));
     std::uint64_t random = 88172645463325252;
@@ -108,20 +108,20 @@ TEST_CASE("among many heaps few are idle while others are made") {
         random ^= random << 13;
         random ^= random >> 7;
         random ^= random << 17;
-        Heap*& heap = held[random % held.size()];
+        ThreadHeap*& heap = held[random % held.size()];
         HeapPool::release(heap);
         heap = f.pool->acquire_for_this_thread(f.arenas);
         REQUIRE(heap != nullptr);
     }
     std::size_t heaps = 0;
-    f.pool->for_each([&](Heap*) { ++heaps; });
+    f.pool->for_each([&](ThreadHeap*) { ++heaps; });
     MESSAGE(heaps, " heaps for 401 threads");
     CHECK(heaps <= 480);
     // Operations make one where there is none among the newest, and all of them use it.
     for (unsigned i = 0; i < 300; ++i) REQUIRE(f.pool->acquire_for_this_thread(f.arenas));
-    std::set<Heap*> borrowed;
+    std::set<ThreadHeap*> borrowed;
     for (unsigned i = 0; i < 1000; ++i) {
-        Heap* const heap = f.acquire();
+        ThreadHeap* const heap = f.acquire();
         borrowed.insert(heap);
         HeapPool::release(heap);
     }
@@ -130,12 +130,12 @@ TEST_CASE("among many heaps few are idle while others are made") {
 
 TEST_CASE("if there is no memory for a heap, the idle one is found among many") {
     Fixture f;
-    std::vector<Heap*> held;
+    std::vector<ThreadHeap*> held;
     while (held.size() < 300) held.push_back(f.acquire());
     f.test.maps.refuse_from = 0;
     f.pool->stop_asking();
     while (f.acquire() != nullptr) continue;  // what the last mapping has room for
-    for (Heap* heap : held) {
+    for (ThreadHeap* heap : held) {
         HeapPool::release(heap);
         CHECK(f.acquire() == heap);
         CHECK(f.acquire() == nullptr);
@@ -147,7 +147,7 @@ TEST_CASE("if there is no memory for a heap, the idle one is found among many") 
 
 TEST_CASE("an operation takes the heap of an ended thread rather than a new one") {
     Fixture f;
-    Heap* const left = f.left_by_thread();
+    ThreadHeap* const left = f.left_by_thread();
     CHECK(f.acquire() == left);
     CHECK(left->ownership.holder().is_operation());
     CHECK(f.acquire() != left);
@@ -155,7 +155,7 @@ TEST_CASE("an operation takes the heap of an ended thread rather than a new one"
 
 TEST_CASE("the heap of an ended thread is left alone while it is occupied or visited") {
     Fixture f;
-    Heap* const left = f.left_by_thread();
+    ThreadHeap* const left = f.left_by_thread();
     REQUIRE(left->visited.try_set());
     CHECK(f.acquire() != left);
     CHECK(f.pool->acquire_for_this_thread(f.arenas) != left);
@@ -168,7 +168,7 @@ TEST_CASE("the heap of an ended thread is left alone while it is occupied or vis
 }
 
 TEST_CASE("busy: the second entry is refused until the first has left") {
-    Heap heap{};
+    ThreadHeap heap{};
     CHECK_FALSE(heap.busy.is_unoccupied());
     CHECK_FALSE(heap.enter());  // zero bytes are occupied for ever
     CHECK_FALSE(heap.enter());
@@ -182,7 +182,7 @@ TEST_CASE("busy: the second entry is refused until the first has left") {
 }
 
 TEST_CASE("a visitor keeps entries out and leaves the heap as it found it") {
-    Heap heap{};
+    ThreadHeap heap{};
     heap.busy.exit();
     REQUIRE(heap.visited.try_set());
     CHECK_FALSE(heap.enter());
@@ -196,7 +196,7 @@ TEST_CASE("a visitor keeps entries out and leaves the heap as it found it") {
 
 TEST_CASE("a visitor that a fork has left behind loses the heap to its holder") {
     Fixture f;
-    Heap* const heap = f.acquire();
+    ThreadHeap* const heap = f.acquire();
     REQUIRE(heap->visited.try_set(f.pool->visitors_mark(f.arenas.pages())));
     CHECK_FALSE(heap->enter());
     CHECK_FALSE(enter_left_heap(*f.pool, heap));

@@ -20,7 +20,7 @@ namespace {
 
 // A heap over pages of its own, entered for good.
 struct TestHeap {
-    TestHeap() : pool(test.source()), heap(new Heap{}) { heap->arenas = &pool; }
+    TestHeap() : pool(test.source()), heap(new ThreadHeap{}) { heap->arenas = &pool; }
     ~TestHeap() { delete heap; }
 
     void* allocate(std::size_t bytes) { return heap->allocate(size_class_for(bytes), nullptr); }
@@ -60,7 +60,7 @@ struct TestHeap {
 
     test::TestSource test;
     ArenaPool pool;
-    Heap* heap;
+    ThreadHeap* heap;
 };
 
 }  // namespace

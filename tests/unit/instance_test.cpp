@@ -142,7 +142,7 @@ TEST_CASE("many threads on one instance: every heap is borrowed, objects cross o
     for (auto& slot : shared)
         if (std::uint64_t* const p = slot.load()) f.instance->release(p);
     std::size_t heaps = 0;
-    f.instance->heaps.for_each([&](Heap*) { ++heaps; });
+    f.instance->heaps.for_each([&](ThreadHeap*) { ++heaps; });
     CHECK(heaps <= 5);
     CHECK(f.instance->borrows.load(memory_order_relaxed) > 0);
 }

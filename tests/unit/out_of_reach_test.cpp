@@ -50,7 +50,7 @@ std::vector<Extent> mapped_extents() {
 // there: arenas, chunks of their list, tables, heaps.
 struct Crowd {
     Crowd() {
-        std::vector<Heap*> held;
+        std::vector<ThreadHeap*> held;
         for (int i = 0; i < 12; ++i)
             held.push_back(instance->heaps.acquire(instance->arenas, test::fresh_name()));
         for (const std::size_t bytes :
@@ -61,7 +61,7 @@ struct Crowd {
                  ++i)
                 add(bytes);
         for (std::size_t bytes = 16; bytes <= 70000; bytes += bytes / 7 / 16 * 16 + 16) add(bytes);
-        for (Heap* heap : held) HeapPool::release(heap);
+        for (ThreadHeap* heap : held) HeapPool::release(heap);
     }
     ~Crowd() { instance->unmap_all(); }
     void add(std::size_t bytes) {
@@ -80,7 +80,7 @@ struct Crowd {
         arena_count = pages.size();
         instance->arenas.table().for_each_mapping(note);
         StatisticsInspector::list_of(instance->arenas).for_each_mapping(note);
-        instance->heaps.for_each([&](Heap* heap) { note(heap, 0); });
+        instance->heaps.for_each([&](ThreadHeap* heap) { note(heap, 0); });
         std::sort(pages.begin(), pages.end());
         return pages;
     }

@@ -26,8 +26,8 @@ struct Fixture {
         return objects;
     }
     // A heap of its own, occupied, with `slab_count` slabs of 64-byte slots.
-    Heap* occupied_heap(Holder holder, int slab_count) {
-        Heap* const heap = instance->heaps.acquire(instance->arenas, test::fresh_name());
+    ThreadHeap* occupied_heap(Holder holder, int slab_count) {
+        ThreadHeap* const heap = instance->heaps.acquire(instance->arenas, test::fresh_name());
         heap->ownership.rename(holder);
         REQUIRE(heap->enter());
         for (int i = 0; i < slab_count * 1024; ++i) heap->allocate(size_class_for(64), nullptr);
@@ -133,7 +133,7 @@ TEST_CASE("remote frees count whether the owner has collected them or not") {
     Fixture f;
     const std::vector<void*> objects = f.allocate_many(100, 64);
     Slab* const slab = slab_line_of(reinterpret_cast<std::uintptr_t>(objects[0]));
-    Heap* const heap = slab->owner.heap();
+    ThreadHeap* const heap = slab->owner.heap();
     for (std::uint32_t i = 0; i < 30; ++i) heap->put_remote(slab, SlotIndex(i));
     CHECK(f.stats()->remote_frees == 30);
     CHECK(f.stats()->live_objects == 70);
@@ -152,7 +152,7 @@ TEST_CASE("a heap is stranded when its thread has ended at work in it") {
     f.allocate(64);
     REQUIRE(f.instance->heaps.acquire(f.instance->arenas, test::fresh_name()) !=
             nullptr);  // the heap of that object
-    Heap* const of_ended = f.occupied_heap(ended_thread_as_holder(), 3);
+    ThreadHeap* const of_ended = f.occupied_heap(ended_thread_as_holder(), 3);
     auto stats = f.stats();
     CHECK(stats->heaps == 2);
     CHECK(stats->stranded_heaps == 1);
@@ -176,7 +176,7 @@ TEST_CASE("heaps of threads that are there, and of nobody in particular, are not
 
 TEST_CASE("a borrowed heap is stranded with the thread whose operation borrowed it") {
     Fixture f;
-    Heap* const own = f.occupied_heap(ended_thread_as_holder(), 1);
+    ThreadHeap* const own = f.occupied_heap(ended_thread_as_holder(), 1);
     f.occupied_heap(test::fresh_name().holder(), 2)->borrower.store(own, memory_order_relaxed);
     const auto stats = f.stats();
     CHECK(stats->stranded_heaps == 2);
@@ -187,7 +187,7 @@ TEST_CASE("a borrowed heap is stranded with the thread whose operation borrowed 
 
 TEST_CASE("an idle heap is stranded while a visitor keeps it") {
     Fixture f;
-    Heap* const heap = f.occupied_heap(test::fresh_name().holder(), 1);
+    ThreadHeap* const heap = f.occupied_heap(test::fresh_name().holder(), 1);
     heap->leave();
     HeapPool::release(heap);
     CHECK(f.stats()->stranded_heaps == 0);

@@ -167,7 +167,7 @@ void borrow(std::size_t n) {
     for (std::size_t size = n; size <= 8 * n; size *= 2) {
         constexpr std::size_t kCount = 1000;
         add_threads_until(threads, size);
-        emma::Heap* const own = emma::current_heap();
+        emma::ThreadHeap* const own = emma::current_heap();
         CHECK(own->enter());
         const std::size_t before = borrows();
         begin();

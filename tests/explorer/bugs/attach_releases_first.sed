@@ -4,4 +4,4 @@
 # scenario: handler_attach_anew
 # options: TLS=1
 /^    if \(present->busy.is_unoccupied\(\)\) HeapPool::release\(present\);$/d
-s/^    Heap\* expected = present;$/    if (present->busy.is_unoccupied()) HeapPool::release(present);\n&/
+s/^    ThreadHeap\* expected = present;$/    if (present->busy.is_unoccupied()) HeapPool::release(present);\n&/

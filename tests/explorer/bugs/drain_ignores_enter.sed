@@ -3,4 +3,4 @@
 # file: core/heap.cpp
 # scenario: handler_attach_visited
 # options: TLS=1
-/^void Heap::drain\(\)/,/^}/s/^    if \(!enter\(\)\) return;$/    (void)enter();/
+/^void ThreadHeap::drain\(\)/,/^}/s/^    if \(!enter\(\)\) return;$/    (void)enter();/

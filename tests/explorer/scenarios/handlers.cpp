@@ -28,10 +28,10 @@ class Interrupted : public Default {
     // A second heap, so that threads say who they are. It stays with a thread that nobody asks
     // about: whoever comes next takes what is left meanwhile, or makes a third.
     void make_second_heap() {
-        Heap* const first = current_heap();
+        ThreadHeap* const first = current_heap();
         be_new_thread();
         emma_free(emma_malloc(kObjectBytes));
-        Heap* const second = current_heap();
+        ThreadHeap* const second = current_heap();
         detach_thread();
         expect(!kOwnHeaps || HeapPool::try_acquire(second, Holder::unnamed_thread()),
                "the scenario's own mistake");
@@ -45,7 +45,7 @@ class Interrupted : public Default {
 template <bool kFreedIn, bool kVisited>
 class InHeap : public Interrupted {
     void* third_ = nullptr;
-    Heap* own_ = nullptr;
+    ThreadHeap* own_ = nullptr;
 
     void set_up() override {
         Interrupted::set_up();
@@ -60,7 +60,7 @@ class InHeap : public Interrupted {
     }
     void run_thread(unsigned index) override {
         if (index == 1) {
-            (void)HeapPool::visit(own_, [](Heap* heap) { heap->last_page_class ^= 0; });
+            (void)HeapPool::visit(own_, [](ThreadHeap* heap) { heap->last_page_class ^= 0; });
             return;
         }
         if (kVisited) {
@@ -109,7 +109,7 @@ class TrimInHeap : public Interrupted {
         allocate_and_free(3);
     }
     void handle_signal() override {
-        g_instance.for_each_reachable_heap(true, [](Heap* heap) { heap->trim(); });
+        g_instance.for_each_reachable_heap(true, [](ThreadHeap* heap) { heap->trim(); });
     }
 };
 const Registration<TrimInHeap> trim_in_heap("handler_trims", 1, "a handler that trims all heaps");
@@ -123,7 +123,7 @@ class InTrim : public Interrupted {
     }
     void run_thread(unsigned index) override {
         if (index == 0) {
-            g_instance.for_each_reachable_heap(true, [](Heap* heap) { heap->trim(); });
+            g_instance.for_each_reachable_heap(true, [](ThreadHeap* heap) { heap->trim(); });
             return;
         }
         be_new_thread();
@@ -143,7 +143,7 @@ const Registration<InTrim> in_trim("handler_in_trim", 2, "a handler in a trim, a
 // Threads that get and leave their heaps. No two of them may have the same, nor may one be lost.
 class HeapsChange : public Interrupted {
   protected:
-    Heap* first_ = nullptr;
+    ThreadHeap* first_ = nullptr;
 
     void set_up() override {
         Interrupted::set_up();
@@ -152,7 +152,7 @@ class HeapsChange : public Interrupted {
         first_ = current_heap();
     }
     // Another thread gets this heap, if it is to be had, works in it and keeps it.
-    void take(Heap* heap) {
+    void take(ThreadHeap* heap) {
         if (!HeapPool::try_acquire(heap, Holder::unnamed_thread()) || !heap->enter()) return;
         heap->last_page_class ^= 1;
         heap->last_page_class ^= 1;
@@ -161,7 +161,7 @@ class HeapsChange : public Interrupted {
     }
     void check_holders(unsigned most) {
         unsigned held = 0;
-        g_instance.heaps.for_each([&](const Heap* heap) {
+        g_instance.heaps.for_each([&](const ThreadHeap* heap) {
             if (heap->ownership.holder() != Holder::nobody()) ++held;
         });
         expect(held <= most, "a heap is held by nobody");
@@ -242,7 +242,7 @@ class AttachVisited : public HeapsChange {
         if (index == 0) {
             expect(attach_thread(false), "no heap");
         } else {
-            (void)HeapPool::visit(first_, [](Heap* heap) { heap->drain_inbox(); });
+            (void)HeapPool::visit(first_, [](ThreadHeap* heap) { heap->drain_inbox(); });
         }
     }
 };
@@ -263,7 +263,7 @@ class InBorrowed : public Scenario {
         for (void*& object : object_) object = instance_.allocate(1000, 16, Contents::kAny);
         if (kTrims) instance_.release(object_[1]);
         instance_.arenas.for_each([](Arena& arena) { name_arena(arena); });
-        instance_.heaps.for_each([](Heap* heap) { name_heap(*heap, "heap"); });
+        instance_.heaps.for_each([](ThreadHeap* heap) { name_heap(*heap, "heap"); });
     }
     void allocate_and_release(std::uint64_t mark) {
         void* const object = instance_.allocate(1000, 16, Contents::kAny);
@@ -280,7 +280,7 @@ class InBorrowed : public Scenario {
     }
     void handle_signal() override {
         if (kTrims) {
-            instance_.for_each_reachable_heap(true, [](Heap* heap) { heap->trim(); });
+            instance_.for_each_reachable_heap(true, [](ThreadHeap* heap) { heap->trim(); });
         } else {
             instance_.release(object_[1]);
         }

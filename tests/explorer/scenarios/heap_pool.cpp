@@ -24,7 +24,7 @@ namespace emma::explore {
 namespace {
 
 // What a holder does: plain changes to a heap that it has entered.
-bool work_in(Heap* heap) {
+bool work_in(ThreadHeap* heap) {
     const bool entered = heap->enter();
     if (!entered) return false;
     ++heap->bins.slot_bytes[3];
@@ -33,7 +33,7 @@ bool work_in(Heap* heap) {
 }
 unsigned work_done(HeapPool& heaps) {
     unsigned sum = 0;
-    heaps.for_each([&](Heap* heap) { sum += heap->bins.slot_bytes[3]; });
+    heaps.for_each([&](ThreadHeap* heap) { sum += heap->bins.slot_bytes[3]; });
     return sum;
 }
 
@@ -46,7 +46,7 @@ struct Pool {
         name_field(heaps, "heaps");
         leave_out(&last_name_, sizeof last_name_);
         ForkInspector::begin(heaps, arenas.pages());
-        heaps.for_each([](Heap* heap) { name_heap(*heap, "first heap"); });
+        heaps.for_each([](ThreadHeap* heap) { name_heap(*heap, "first heap"); });
     }
     // No two operations have one name, as long as both may go on. Nothing is at that address.
     std::uintptr_t last_name_ = 1 << 20;
@@ -54,17 +54,17 @@ struct Pool {
         last_name_ += OperationName::kBytes;
         return *reinterpret_cast<const OperationName*>(last_name_);
     }
-    Heap* borrow() { return heaps.acquire(arenas, fresh_name()); }
+    ThreadHeap* borrow() { return heaps.acquire(arenas, fresh_name()); }
     // A heap of that thread's.
-    Heap* held_by(Holder holder) {
-        Heap* const heap = borrow();
+    ThreadHeap* held_by(Holder holder) {
+        ThreadHeap* const heap = borrow();
         HeapPool::release(heap);
         expect(HeapPool::try_acquire(heap, holder), "the scenario's own mistake");
         return heap;
     }
     unsigned count() {
         unsigned sum = 0;
-        heaps.for_each([&](Heap*) { ++sum; });
+        heaps.for_each([&](ThreadHeap*) { ++sum; });
         return sum;
     }
 };
@@ -76,7 +76,7 @@ class Borrow : public Scenario {
     void set_up() override {}
     void run_thread(unsigned index) override {
         for (unsigned i = 0; i < (index == 0 ? 2u : 1u); ++i) {
-            Heap* const heap = pool_.borrow();
+            ThreadHeap* const heap = pool_.borrow();
             expect(heap != nullptr, "no heap");
             expect(work_in(heap), "a heap that was just acquired is occupied");
             ++done_[index];
@@ -87,7 +87,7 @@ class Borrow : public Scenario {
         const unsigned done = done_[0] + done_[1] + done_[2];
         expect(work_done(pool_.heaps) == done, "two holders of one heap");
         expect(pool_.count() <= (done_[2] != 0 ? 3u : 2u), "more heaps than threads");
-        pool_.heaps.for_each([](Heap* heap) {
+        pool_.heaps.for_each([](ThreadHeap* heap) {
             expect(heap->ownership.holder() == Holder::nobody(), "a heap was not returned");
         });
     }
@@ -98,7 +98,7 @@ const Registration<Borrow> borrow_three("borrow", 3, "three borrowing, adding an
 // This very heap or another, as a free does.
 class BorrowWanted : public Scenario {
     Pool pool_;
-    Heap* wanted_ = nullptr;
+    ThreadHeap* wanted_ = nullptr;
     unsigned done_[kMaxThreads] = {};
 
     void set_up() override {
@@ -106,7 +106,7 @@ class BorrowWanted : public Scenario {
         HeapPool::release(wanted_);
     }
     void run_thread(unsigned index) override {
-        Heap* heap = wanted_;
+        ThreadHeap* heap = wanted_;
         if (!HeapPool::try_acquire(heap, Holder::unnamed_thread())) {
             if (index == 1) return;
             heap = pool_.borrow();
@@ -127,7 +127,7 @@ const Registration<BorrowWanted> wanted_three("borrow_wanted", 3, "three want th
 // may be a heap that it has heard of in no other way.
 class TakeInTurn : public Scenario {
     Pool pool_;
-    Heap* got_[kMaxThreads + 1] = {};
+    ThreadHeap* got_[kMaxThreads + 1] = {};
 
     void set_up() override {
         (void)pool_.heaps.acquire_for_this_thread(pool_.arenas);  // the first stays unnamed
@@ -154,15 +154,15 @@ constexpr Holder kEnding = Holder::thread(1, kProcess, kFirstThreadId);
 
 class Adopt : public Scenario {
     Pool pool_;
-    Heap* got_[kMaxThreads] = {};
+    ThreadHeap* got_[kMaxThreads] = {};
 
     void set_up() override {
         (void)pool_.heaps.acquire_for_this_thread(pool_.arenas);  // the first stays unnamed
         // One in the middle of an operation for ever, the next at rest. Both are made before they
         // are left, or the second would be the first.
-        Heap* const first = pool_.borrow();
-        Heap* const second = pool_.borrow();
-        for (Heap* const heap : {first, second}) {
+        ThreadHeap* const first = pool_.borrow();
+        ThreadHeap* const second = pool_.borrow();
+        for (ThreadHeap* const heap : {first, second}) {
             HeapPool::release(heap);
             expect(HeapPool::try_acquire(heap, kGone), "the scenario's own mistake");
         }
@@ -186,18 +186,19 @@ const Registration<Adopt> adopt_three("adopt", 3, "three adopters, one heap to a
 // The holder ends while another looks for a heap.
 class AdoptFromEnding : public Scenario {
     Pool pool_;
-    Heap* dying_ = nullptr;
+    ThreadHeap* dying_ = nullptr;
     unsigned done_[kMaxThreads] = {};
 
     void set_up() override {
         observe_ends();
         (void)pool_.heaps.acquire_for_this_thread(pool_.arenas);  // the first stays unnamed
-        Heap* const second = pool_.held_by(kEnding);
+        ThreadHeap* const second = pool_.held_by(kEnding);
         name_heap(*second, "second heap");
         dying_ = second;
     }
     void run_thread(unsigned index) override {
-        Heap* const heap = index == 0 ? dying_ : pool_.heaps.acquire_for_this_thread(pool_.arenas);
+        ThreadHeap* const heap =
+            index == 0 ? dying_ : pool_.heaps.acquire_for_this_thread(pool_.arenas);
         for (unsigned i = 0; i < 2; ++i) {
             expect(work_in(heap), "the holder is kept out");
             ++done_[index];
@@ -213,7 +214,7 @@ const Registration<AdoptFromEnding> ending_three("adopt_ending", 3, "a holder en
 // A holder that ends in the middle of an operation keeps its heap for ever.
 class AdoptMidway : public Scenario {
     Pool pool_;
-    Heap* dying_ = nullptr;
+    ThreadHeap* dying_ = nullptr;
 
     void set_up() override {
         observe_ends();
@@ -243,7 +244,7 @@ enum class Then : std::uint8_t { kKeeps, kLeaves, kEnds };
 template <Then kThen>
 class AdoptIdAgain : public Scenario {
     Pool pool_;
-    Heap* left_ = nullptr;
+    ThreadHeap* left_ = nullptr;
     std::atomic<std::uint32_t> came_again_{0};
     bool was_held_again_ = false;
     unsigned done_[kMaxThreads] = {};
@@ -254,7 +255,7 @@ class AdoptIdAgain : public Scenario {
         left_ = pool_.held_by(kGone);
         name_heap(*left_, "left heap");
     }
-    void work_twice(Heap* heap, unsigned index) {
+    void work_twice(ThreadHeap* heap, unsigned index) {
         for (unsigned i = 0; i < 2; ++i) expect(work_in(heap), "the holder is kept out");
         done_[index] += 2;
     }
@@ -276,7 +277,7 @@ class AdoptIdAgain : public Scenario {
             work_twice(left_, index);
             return HeapPool::release(left_);
         }
-        Heap* const heap = pool_.heaps.acquire_for_this_thread(pool_.arenas);
+        ThreadHeap* const heap = pool_.heaps.acquire_for_this_thread(pool_.arenas);
         expect(heap != nullptr, "no heap");
         if (index == 0 || heap != left_) return work_twice(heap, index);
         HeapPool::release(heap);
@@ -302,15 +303,15 @@ const Registration<AdoptIdAgain<Then::kLeaves>> left_three("adopt_id_again_left"
 // heaps that the parent's threads have left.
 class AdoptFromParent : public Scenario {
     Pool pool_;
-    Heap* survivors_ = nullptr;
-    Heap* left_ = nullptr;
+    ThreadHeap* survivors_ = nullptr;
+    ThreadHeap* left_ = nullptr;
     unsigned done_[kMaxThreads] = {};
 
     void set_up() override {
         (void)pool_.heaps.acquire_for_this_thread(pool_.arenas);  // the first stays unnamed
-        Heap* const second = pool_.borrow();
-        Heap* const third = pool_.borrow();
-        for (Heap* const heap : {second, third}) heap->ownership.rename(kGone);
+        ThreadHeap* const second = pool_.borrow();
+        ThreadHeap* const third = pool_.borrow();
+        for (ThreadHeap* const heap : {second, third}) heap->ownership.rename(kGone);
         name_heap(*second, "second heap");
         name_heap(*third, "third heap");
         survivors_ = second;
@@ -318,7 +319,7 @@ class AdoptFromParent : public Scenario {
         ForkInspector::fork(pool_.heaps);
     }
     void run_thread(unsigned index) override {
-        Heap* heap = survivors_;
+        ThreadHeap* heap = survivors_;
         if (index == 0) {
             pool_.heaps.settle(heap);
         } else {
@@ -348,7 +349,7 @@ const Registration<AdoptFromParent> parent_three("adopt_parent", 3, "and two ado
 template <bool kAtWork>
 class TakeBack : public Scenario {
     Pool pool_;
-    Heap* heap_ = nullptr;
+    ThreadHeap* heap_ = nullptr;
     unsigned done_[kMaxThreads + 1] = {};
     static constexpr std::uintptr_t kLeft = (1 << 20) + 1, kApart = OperationName::kBytes * 2 / 3;
 
@@ -372,7 +373,7 @@ class TakeBack : public Scenario {
         heap_->leave();
     }
     // In one that it touches.
-    static void visit_work(Heap* heap) {
+    static void visit_work(ThreadHeap* heap) {
         ++heap->last_page_class;
         heap->draining = nullptr;
     }
@@ -410,7 +411,7 @@ const Registration<TakeBack<false>> take_back_idle("take_back_idle", 2,
 // ---- visiting
 class Visit : public Scenario {
     Pool pool_;
-    Heap* heap_ = nullptr;
+    ThreadHeap* heap_ = nullptr;
     unsigned done_[kMaxThreads] = {};
 
     void set_up() override { heap_ = pool_.borrow(); }
@@ -419,7 +420,8 @@ class Visit : public Scenario {
             for (unsigned i = 0; i < 2; ++i) done_[0] += work_in(heap_) ? 1 : 0;
             return;
         }
-        done_[index] += HeapPool::visit(heap_, [](Heap* heap) { ++heap->bins.slot_bytes[3]; });
+        done_[index] +=
+            HeapPool::visit(heap_, [](ThreadHeap* heap) { ++heap->bins.slot_bytes[3]; });
     }
     void check() override {
         expect(work_done(pool_.heaps) == done_[0] + done_[1] + done_[2], "two at work in one heap");
@@ -432,7 +434,7 @@ const Registration<Visit> visit_three("visit", 3, "two visitors against the hold
 // A visitor against one who returns the heap, and one who borrows it.
 class VisitAndBorrow : public Scenario {
     Pool pool_;
-    Heap* heap_ = nullptr;
+    ThreadHeap* heap_ = nullptr;
     unsigned done_[kMaxThreads] = {};
 
     void set_up() override { heap_ = pool_.borrow(); }
@@ -441,8 +443,9 @@ class VisitAndBorrow : public Scenario {
             done_[0] += work_in(heap_) ? 1 : 0;
             HeapPool::release(heap_);
         } else if (index == 1) {
-            done_[1] +=
-                HeapPool::visit(heap_, [](Heap* heap) { ++heap->bins.slot_bytes[3]; }) ? 1 : 0;
+            done_[1] += HeapPool::visit(heap_, [](ThreadHeap* heap) { ++heap->bins.slot_bytes[3]; })
+                            ? 1
+                            : 0;
         } else if (HeapPool::try_acquire(heap_, Holder::unnamed_thread())) {
             done_[2] += work_in(heap_) ? 1 : 0;
             HeapPool::release(heap_);

@@ -32,7 +32,7 @@ inline void use_object(void* object, std::uint64_t mark) {
 
 struct OwnHeap {
     ArenaPool arenas{kSystemPages};
-    Heap heap{};
+    ThreadHeap heap{};
 
     OwnHeap() {
         heap.arenas = &arenas;

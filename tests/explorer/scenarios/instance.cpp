@@ -31,7 +31,7 @@ class HandOver : public Scenario {
         for (void*& object : object_)
             use_object(object = instance_.allocate(kTwoSlots, 16, Contents::kAny), 1);
         instance_.arenas.for_each([](Arena& arena) { name_arena(arena); });
-        instance_.heaps.for_each([](Heap* heap) { name_heap(*heap, "heap"); });
+        instance_.heaps.for_each([](ThreadHeap* heap) { name_heap(*heap, "heap"); });
     }
     void run_thread(unsigned index) override {
         use_object(object_[index], 2);
@@ -55,11 +55,11 @@ class BorrowAndTrim : public Scenario {
         name_instance(instance_);
         instance_.release(instance_.allocate(kTwoSlots, 16, Contents::kAny));
         instance_.arenas.for_each([](Arena& arena) { name_arena(arena); });
-        instance_.heaps.for_each([](Heap* heap) { name_heap(*heap, "heap"); });
+        instance_.heaps.for_each([](ThreadHeap* heap) { name_heap(*heap, "heap"); });
     }
     void run_thread(unsigned index) override {
         if (index == 1) {
-            instance_.for_each_reachable_heap(true, [](Heap* heap) { heap->trim(); });
+            instance_.for_each_reachable_heap(true, [](ThreadHeap* heap) { heap->trim(); });
             return;
         }
         void* const object = instance_.allocate(kTwoSlots, 16, Contents::kAny);
@@ -108,7 +108,7 @@ class FastAndTrim : public Default {
             for (void* object : object_) emma_free(object);
         } else {
             be_new_thread();
-            g_instance.for_each_reachable_heap(true, [](Heap* heap) {
+            g_instance.for_each_reachable_heap(true, [](ThreadHeap* heap) {
                 heap->trim();
                 heap->purge_between_objects();
             });

@@ -14,7 +14,7 @@ namespace emma::explore {
 inline void check_instance(Instance& instance) {
     expect(audit(instance, {}) == 0, "the audit finds a broken invariant");
     for_each_live(instance, [](void*, std::size_t) -> bool { fail("an object is live"); });
-    instance.heaps.for_each([](Heap* heap) {
+    instance.heaps.for_each([](ThreadHeap* heap) {
         expect(heap->busy.is_unoccupied() && !heap->visited.is_set(), "a heap is left occupied");
     });
 }
@@ -52,7 +52,7 @@ class Default : public Scenario {
     void make_first_heap() {
         for (void*& object : object_) use_object(object = emma_malloc(kObjectBytes), 1);
         g_instance.arenas.for_each([](Arena& arena) { name_arena(arena); });
-        g_instance.heaps.for_each([](Heap* heap) { name_heap(*heap, "heap"); });
+        g_instance.heaps.for_each([](ThreadHeap* heap) { name_heap(*heap, "heap"); });
     }
     void be_new_thread() { t_heap.store(&g_no_heap, memory_order_relaxed); }
     static constexpr std::size_t kObjectBytes = 1000;

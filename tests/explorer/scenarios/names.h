@@ -53,7 +53,7 @@ inline void name_pool(ArenaPool& arenas, const char* name) {
     StatisticsInspector::leave_out_statistics(arenas);
 }
 
-inline void name_heap(Heap& heap, const char* name) {
+inline void name_heap(ThreadHeap& heap, const char* name) {
     name_field(heap, name);
     name_field(heap.inbox, "inbox");
     leave_out(&heap.remote_frees, sizeof heap.remote_frees);

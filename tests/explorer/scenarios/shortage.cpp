@@ -8,7 +8,7 @@ namespace {
 
 class Scrape : public Scenario {
     OwnHeap own_;
-    Heap other_{};
+    ThreadHeap other_{};
     void* object_[2] = {};
     void* other_object_[2] = {};
     void* got_ = nullptr;
@@ -51,7 +51,7 @@ const Registration<Scrape> scrape_three("shortage", 3, "and a remote free that m
 template <bool kPurged>
 class Remember : public Scenario {
     OwnHeap own_;
-    Heap other_{};
+    ThreadHeap other_{};
     void* object_ = nullptr;
     void* got_[2] = {};
 
@@ -65,7 +65,7 @@ class Remember : public Scenario {
         if (kPurged) release();
         own_.arenas.for_each([](Arena& arena) { name_arena(arena); });
     }
-    static void* take_slice(Heap& heap) {
+    static void* take_slice(ThreadHeap& heap) {
         return heap.allocate(size_class_for(kTwoSlots), nullptr);
     }
     void release() {
