@@ -59,8 +59,10 @@ extern constinit CallCount g_system_calls;
 [[gnu::always_inline]] inline void count_call(void* counter) {
     static_cast<CallCount*>(counter)->fetch_add(1, memory_order_relaxed);
 }
-// Its arenas lie at multiples of an arena from here.
-inline constexpr std::uintptr_t kSystemOrigin = std::uintptr_t{17} << 40;
+// Its arenas lie at multiples of an arena from here. PORT=bare: anywhere, but not at 0, as this
+// tells arenas from other pages.
+inline constexpr std::uintptr_t kSystemOrigin =
+    kBare ? std::uintptr_t{1} << kArenaShift : std::uintptr_t{17} << 40;
 
 // Where it maps next what has an address range of its own (page_source.cpp); 0: from a secret
 // address on. A program that must find the same addresses in each run, as tests do, sets them

@@ -13,8 +13,6 @@ extern "C" bool emma_bare_purge(void* pages, size_t bytes) noexcept __attribute_
 namespace emma {
 namespace {
 
-constexpr std::uintptr_t kBareOrigin = kArenaBytes;  // not 0: tells arenas from other pages
-
 // Whether the program has ever refused to take back. Any thread, relaxed: a hint.
 constinit Atomic<bool> g_may_have_spare{false};
 
@@ -30,7 +28,7 @@ void* map_fresh_piece(void* counter, std::size_t bytes, std::size_t alignment, s
 
 // Spare pages of either instance serve the other, too: all are the program's.
 void* bare_map(void* counter, std::size_t bytes, std::size_t alignment, std::uintptr_t base) {
-    if (base > kBareOrigin) return nullptr;  // pages do not move
+    if (base > kSystemOrigin) return nullptr;  // pages do not move
     // An arena of less than a window is better used in pieces.
     if (base != 0 && bytes < kArenaBytes) return nullptr;
     if (!g_may_have_spare.load(memory_order_relaxed))
@@ -74,7 +72,7 @@ constexpr PageSource source_with(bool (*purge)(void*, void*, std::size_t)) {
             .idle_bytes = nullptr,
             .context = &g_system_calls,
             .shape = &kBareShape,
-            .origin = kBareOrigin,
+            .origin = kSystemOrigin,
             .system_calls = &g_system_calls};
 }
 constinit const PageSource kPagesWithoutPurge = source_with(nullptr);
