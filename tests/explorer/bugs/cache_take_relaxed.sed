@@ -4,4 +4,4 @@
 # options: FOR=speed
 # rebuild: core/arena_table.cpp core/large.cpp core/arena_pool.cpp
 # scenario: cached_mapping
-s/key.store\(addr \| state, memory_order_release\);/key.store(addr | state, memory_order_relaxed);/
+s/key.store\(addr\(\) \| state, memory_order_release\);/key.store(addr() | state, memory_order_relaxed);/

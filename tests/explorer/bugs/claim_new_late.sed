@@ -3,4 +3,5 @@
 # file: core/arena_pool.cpp
 # scenario: unmap_claim
 s/^    const SliceRange range = arena->claim\(count, alignment_slices\);/   /
-s/^    if \(add_arena\(arena\)\) return range;/    if (add_arena(arena)) {\n        const SliceRange range = arena->claim(count, alignment_slices);\n        return range.ok() ? range : claim_new(count, alignment_slices);\n    }/
+s/^        last_with_room_.store\(arena->head.place, memory_order_relaxed\);/        const SliceRange range = arena->claim(count, alignment_slices);/
+s/^        return range;/        return range.ok() ? range : claim_new(count, alignment_slices);/
