@@ -87,6 +87,9 @@ class HeapPool {
     // Gives the heaps' mappings back. The pool is dead then.
     void unmap_all(Pages& pages);
 
+    // Takes back what take_back() finds among some heaps, but for the borrowed one.
+    [[gnu::noinline]] void take_back_some(Holder mine, const ThreadHeap* borrowed);
+
     // Calls look_at(heap) for every heap.
     template <typename Visitor>
     void for_each(Visitor look_at) {
@@ -127,8 +130,6 @@ class HeapPool {
     friend struct ForkInspector;        // tests
     friend struct Layout;               // linker/gdb
     friend void note_push(HeapPool& heaps, const ThreadHeap* own);
-    friend void note_borrow(HeapPool& heaps, Holder mine, const ThreadHeap* borrowed,
-                            std::size_t before);
 };
 
 // All threads of the process pass a memory barrier.

@@ -95,19 +95,23 @@ ThreadHeap* take_back_any(HeapPool& heaps, Holder mine) {
     return found;
 }
 
-// `before`: borrowings until now. A prime, lest operations that take turns always fall beside it. A
-// few heaps at a time, in a circle.
-void note_borrow(HeapPool& heaps, Holder mine, const ThreadHeap* borrowed, std::size_t before) {
-    constexpr std::size_t kBorrowsPerSearch = 31;
+// A few heaps at a time, in turn.
+void HeapPool::take_back_some(Holder mine, const ThreadHeap* borrowed) {
     constexpr unsigned kHeapsPerSearch = 32;
-    if (before % kBorrowsPerSearch != kBorrowsPerSearch - 1) return;
-    ThreadHeap* heap = heaps.next_to_take_back_.load(memory_order_acquire);
-    for (unsigned left = kHeapsPerSearch; left != 0; --left) {
-        if (heap == nullptr) heap = heaps.newest();
-        if (heap != borrowed && take_back(heap, mine)) HeapPool::release(heap);
+    ThreadHeap* heap = next_to_take_back_.load(memory_order_acquire);
+    if (heap == nullptr) heap = newest();
+    for (unsigned left = kHeapsPerSearch; heap != nullptr && left != 0; --left) {
+        if (heap != borrowed && take_back(heap, mine)) release(heap);
         heap = heap->older;
     }
-    heaps.next_to_take_back_.store(heap, memory_order_release);
+    next_to_take_back_.store(heap, memory_order_release);
+}
+
+// `before`: borrowings until now. A prime, lest operations that take turns always fall beside it.
+void note_borrow(HeapPool& heaps, Holder mine, const ThreadHeap* borrowed, std::size_t before) {
+    constexpr std::uint32_t kBorrowsPerSearch = 31;
+    if (static_cast<std::uint32_t>(before) % kBorrowsPerSearch != 0) return;
+    heaps.take_back_some(mine, borrowed);
 }
 
 void note_push(HeapPool& heaps, const ThreadHeap* own) {
