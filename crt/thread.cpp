@@ -53,15 +53,12 @@ std::size_t tls_area_bytes() {
            sizeof(Thread);
 }
 
-// musl's locale of six categories, each null: C.
-constexpr const void* kLocaleC[6] = {};
-
 Thread* init_thread(std::uintptr_t thread_pointer, std::uintptr_t canary) {
     fill_tls_block(thread_pointer);
     auto* thread = reinterpret_cast<Thread*>(thread_pointer);
     thread->control.self = &thread->control;
     thread->control.canary = canary;
-    thread->control.locale = kLocaleC;
+    thread->control.locale = thread->control.locale_c;
     return thread;
 }
 

@@ -18,6 +18,7 @@ struct ThreadControlBlock {
     std::uintptr_t musl[15];
     const void* locale;  // %fs:0xa8
     std::uintptr_t musl_behind[4];
+    const void* locale_c[6];  // kept null: the categories of the locale C
 };
 
 static_assert(offsetof(ThreadControlBlock, self) == 0);

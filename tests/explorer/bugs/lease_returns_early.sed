@@ -4,5 +4,6 @@
 # scenario: handler_borrow_trim
 /^HeapLease::~HeapLease/,/^}/{
 /^    heap_->leave\(\);$/d
-s/^    if \(is_borrowed_\) HeapPool::release\(heap_\);$/&\n    heap_->leave();/
+s/^    if \(heap_->borrower.*\) return;$/    if (heap_->borrower.load(memory_order_relaxed) == nullptr) {\n        heap_->leave();\n        return;\n    }/
+s/^    HeapPool::release\(heap_\);$/&\n    heap_->leave();/
 }
