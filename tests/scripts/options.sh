@@ -53,7 +53,8 @@ refused "make check takes no BUILD" BUILD=/nonexistent check
 make -q all || { echo "make -q: something is to be done in what has just been built" && failed=1; }
 touch "$1/asked"
 said=$(make -n CXXFLAGS=-DASKED all programs 2>&1) || { echo "make -n: $said" && failed=1; }
-made=$(find "$1" -newer "$1/asked" -type f ! -path '*/matrix/*' | head -n 3)
+# What it would have made first. Other tests build other sets in folders below this one meanwhile.
+made=$(find "$1"/*.a "$1/flags" "$1/obj" -newer "$1/asked" -type f | head -n 3)
 [[ -z $made ]] || { echo "make -n made $made" && failed=1; }
 rm "$1/asked"
 exit $failed
