@@ -71,8 +71,7 @@ class OperationName {
     static constexpr std::size_t kBytes = 192;
     Holder holder() const { return Holder::operation(this); }
 
-  private:
-    [[maybe_unused]] std::uint64_t place_[kBytes / 8];
+    std::uint64_t place[kBytes / 8];
 };
 
 constexpr bool Holder::overlaps(Holder other) const {
