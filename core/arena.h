@@ -57,7 +57,7 @@ struct SliceRange {
     std::uint16_t count = 0;
     bool clean = false;       // every byte of it is zero
     bool was_purged = false;  // some of it had been purged
-    std::uint16_t rest = 0;   // padding is copied by more instructions
+    std::uint16_t rest = 0;   // unused: gcc copies a struct with padding field by field
     bool ok() const { return arena != nullptr; }
 };
 static_assert(sizeof(SliceRange) <= 16, "it is returned in registers (psABI 3.2.3)");

@@ -21,8 +21,8 @@ constexpr std::size_t kMostExtra = 192;
 
 // ---- claiming ----------------------------------------------------------------------------------
 
-// A claim costs the same with any number of arenas, and with up to kTried it passes over no room.
-// It tries
+// While the source gives arenas, a claim costs the same with any number of them; with up to kTried
+// arenas it passes over no room. It tries
 //   1. kTried arenas from the oldest with a free slice on,
 //   2. the arena of the last release or the last new one: a program at its limit needs no more,
 //   3. kTried arenas in turn, and as many as the claims before it were allowed and did not need. So
@@ -30,7 +30,7 @@ constexpr std::size_t kMostExtra = 192;
 //      order of releases. (Without what others left: 1 in 5 after a million replacements.)
 //   4. a new arena,
 //   5. if there is none, all arenas, so that none has room that is not found.
-// A tree of the longest runs would find the oldest arena with room for 500 bytes more of code.
+// A tree of the longest runs would find the oldest arena with room, but takes 500 bytes of code.
 SliceRange ArenaPool::claim(unsigned count, unsigned alignment_slices) {
     Search search(count, alignment_slices);
     if (!find(search, first_with_room_.load(memory_order_relaxed), kTried) &&

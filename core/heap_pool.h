@@ -139,13 +139,15 @@ bool barrier_on_all_threads();
 // fork. Weak: a program without visitors (emma_trim, emma_walk, emma_check) has no need of it.
 [[gnu::weak]] bool enter_left_heap(HeapPool& heaps, ThreadHeap* own);
 
-// In rebuild.cpp too: whether the heap was left for good by an operation whose name overlaps that
-// of the caller's, which has it now, whole and unoccupied; and a heap of which that holds, or null.
-// Weak: where it is missing what a jump left stays so.
+// In rebuild.cpp too. Takes the heap for the operation `mine` if an operation with an overlapping
+// name holds it, which then was left for good; the heap is whole and unoccupied. False: it was not.
 bool take_back(ThreadHeap* heap, Holder mine);
+// Some heap that take_back() takes; null: there is none. Weak: in a program without it, a heap that
+// a jump left stays left.
 [[gnu::weak]] ThreadHeap* take_back_any(HeapPool& heaps, Holder mine);
-// The same for a few heaps but the one that the operation has borrowed, now and then: a free
-// borrows the heap of its object and no other, and so would never come to those that frees left.
+// After an operation has borrowed a heap, the `before`-th since the start: now and then takes a few
+// other heaps back and leaves them to all. A free borrows the heap of its object and no other, so
+// it would never look for the heaps that frees have left.
 [[gnu::weak]] void note_borrow(HeapPool& heaps, Holder mine, const ThreadHeap* borrowed,
                                std::size_t before);
 

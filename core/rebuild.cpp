@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: MIT OR Apache-2.0
 // Heaps that an operation has left for good, by a longjmp or by a fork that did not take its thread
-// along, are made whole and taken back. In a file of its own, which only a program with visitors or
-// with emma_thread_attach has linked.
+// along, are made whole and taken back; and heaps whose thread has ended are drained now and then
+// (note_push). heap_pool.h declares all of it. In a file of its own, which only a program with
+// visitors or with emma_thread_attach has linked.
 #include "arch/system.h"
 #include "core/error_number.h"
 #include "core/include/emma.h"
@@ -107,7 +108,8 @@ void HeapPool::take_back_some(Holder mine, const ThreadHeap* borrowed) {
     next_to_take_back_.store(heap, memory_order_release);
 }
 
-// `before`: borrowings until now. A prime, lest operations that take turns always fall beside it.
+// Every 31st borrowing. A prime number: with an even one, a program that allocates and frees in
+// turn would only ever search in its frees, or only in its allocations.
 void note_borrow(HeapPool& heaps, Holder mine, const ThreadHeap* borrowed, std::size_t before) {
     constexpr std::uint32_t kBorrowsPerSearch = 31;
     if (static_cast<std::uint32_t>(before) % kBorrowsPerSearch != 0) return;

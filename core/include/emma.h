@@ -369,13 +369,13 @@ void emma_out_of_memory(void) EMMA_NOEXCEPT EMMA_NORETURN;
 /* Gives the calling thread a heap now instead of at its first allocation: 0 or ENOMEM. On a thread
  * that left a signal handler by longjmp out of Emma (and so works through borrowed heaps since) it
  * takes its heap back, and those that it had borrowed in operations that were left so; what an
- * operation had in its hands is lost. Without this call the thread goes on more slowly, the free
- * memory in its own heap stays unused, and further jumps leave no more than one heap for each place
- * of the stack that they leave an operation at: if the program has this function, emma_trim,
- * emma_walk or emma_check linked, as the preload library has. An
- * emma_heap in a region or over functions of the program's keeps what jumps leave there. If another
- * thread has died in its heap (emma_trim, emma_walk, emma_check), it gives a new one. Not from a
- * signal handler. */
+ * operation had in its hands is lost. Without this call the thread goes on more slowly, and the
+ * free memory in its own heap stays unused. Further jumps then leave at most one heap for each
+ * place of the stack at which they leave an operation, if the program has this function, emma_trim,
+ * emma_walk or emma_check linked (the preload library has); else up to one for each jump. An
+ * emma_heap in a region or over functions of the program takes nothing back. If another thread has
+ * died in its heap (emma_trim, emma_walk, emma_check), it gives a new one. Not from a signal
+ * handler. */
 int emma_thread_attach(void) EMMA_NOEXCEPT;
 
 /* Hands the calling thread's heap to whichever thread comes next; its objects stay valid. For a
