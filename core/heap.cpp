@@ -197,6 +197,7 @@ void ThreadHeap::attend(Slab* slab) {
 }
 
 void ThreadHeap::put(Slab* slab, SlotIndex slot) {
+    if (is_inbox_long()) drain_inbox();
     // Freed by another thread and not yet collected: as free as by the bitmap below. Acquire pairs
     // with put_remote(): the bit was set before the count. What a word holds that its first freer
     // is just about to count is not seen here; collect() finds it, unless the slot is taken before.
@@ -234,11 +235,13 @@ bool ThreadHeap::put_remote(Slab* slab, SlotIndex slot) {
         // Release pairs with drain_inbox(). A failure means another thread's push or the owner's
         // drain went through. ABA cannot hurt: the owner takes the whole stack at once.
     } while (!inbox.compare_exchange(head, slab, memory_order_release, memory_order_relaxed));
+    (void)inbox_slices.fetch_add(slab->slice_count, memory_order_relaxed);
     return true;
 }
 
 // What is taken out is noted in the heap: an operation that is broken off leaves the rest there.
 void ThreadHeap::drain_inbox() {
+    inbox_slices.store(0, memory_order_relaxed);
     draining = inbox.exchange(nullptr, memory_order_acquire);
     while (Slab* const slab = draining) {
         // Read before the count is taken: from then on the slab may be pushed again.

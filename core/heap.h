@@ -137,7 +137,9 @@ struct alignas(arch::kCacheLineBytes) ThreadHeap {
     ArenaPool* arenas;
     // The last search for slices that found none, see add_slab(); 0: there was none.
     std::uint64_t failed_search;
-    Slab* draining;  // taken out of the inbox, and to be collected
+    Slab* draining;                // taken out of the inbox, and to be collected
+    Atomic<std::uint32_t> pushes;  // by the holder, into other heaps; any thread without a heap
+                                   // counts in g_no_heap; relaxed
 
     // ---- any thread
     alignas(arch::kCacheLineBytes) Ownership ownership;
@@ -146,6 +148,7 @@ struct alignas(arch::kCacheLineBytes) ThreadHeap {
     // The own heap of the thread whose operation is at work in this one; null otherwise. Relaxed:
     // it publishes nothing.
     Atomic<const ThreadHeap*> borrower;
+    Atomic<std::uint32_t> inbox_slices;  // of the slabs in it, about; relaxed
 
     // ---- holder
     alignas(arch::kCacheLineBytes) BinWords bins;
@@ -178,6 +181,9 @@ struct alignas(arch::kCacheLineBytes) ThreadHeap {
     void attend(Slab* slab);
     // Takes in what other threads have freed.
     void drain_inbox();
+    // Whether so much waits in the inbox, 4 MiB, that it is drained though no slot is wanted. Not
+    // sooner, as a slab that is drained costs its next freer another push.
+    bool is_inbox_long() const { return inbox_slices.load(memory_order_relaxed) >= 64; }
     // The same for a holder that has not entered the heap; nothing if it cannot be entered.
     void drain();
     // After an operation that will never go on: makes bins and queues anew from what the slabs say.

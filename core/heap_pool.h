@@ -124,12 +124,11 @@ class HeapPool {
     Atomic<ThreadHeap*> next_to_take_back_;  // any thread; where note_borrow() goes on
     Atomic<std::uintptr_t> next_addr_;  // any thread; place of the next new heap in its mapping
     Atomic<Naming> naming_;             // any thread
-    Atomic<std::uint32_t> pushes_;      // any thread, relaxed: it publishes nothing
     Generations generations_;           // any thread
     ThreadHeap first_{};                // a program with one thread needs no other
     friend struct ForkInspector;        // tests
     friend struct Layout;               // linker/gdb
-    friend void note_push(HeapPool& heaps, const ThreadHeap* own);
+    friend void note_push(HeapPool& heaps, ThreadHeap* own);
 };
 
 // All threads of the process pass a memory barrier.
@@ -153,9 +152,10 @@ bool take_back(ThreadHeap* heap, Holder mine);
 
 // In rebuild.cpp too, for the same reason and because only threads that a libc starts end without
 // a word. A remote free has put a slab into an inbox: now and then a heap whose thread has ended so
-// is looked for, drained, and left to all, as no thread may ever adopt it.
-[[gnu::weak]] void note_push(HeapPool& heaps, const ThreadHeap* own);
-inline void note_push_if_linked(HeapPool& heaps, const ThreadHeap* own) {
+// is looked for, drained, and left to all, as no thread may ever adopt it. `own`: the calling
+// thread's heap, which counts: a count that all threads share would cost more than the push.
+[[gnu::weak]] void note_push(HeapPool& heaps, ThreadHeap* own);
+inline void note_push_if_linked(HeapPool& heaps, ThreadHeap* own) {
     if (note_push != nullptr) note_push(heaps, own);
 }
 

@@ -116,9 +116,9 @@ void note_borrow(HeapPool& heaps, Holder mine, const ThreadHeap* borrowed, std::
     heaps.take_back_some(mine, borrowed);
 }
 
-void note_push(HeapPool& heaps, const ThreadHeap* own) {
+void note_push(HeapPool& heaps, ThreadHeap* own) {
     constexpr std::uint32_t kPushesPerSearch = 64, kSearchesPerWalk = 64;
-    const std::uint32_t pushes = heaps.pushes_.fetch_add(1, memory_order_relaxed) + 1;
+    const std::uint32_t pushes = own->pushes.fetch_add(1, memory_order_relaxed) + 1;
     if (pushes % kPushesPerSearch != 0 || !heaps.may_ask()) return;
     OperationName name;
     const Holder mine = name.holder();

@@ -9,6 +9,14 @@
 
 namespace emma {
 
+// After a push into the inbox of `home`. While nobody holds that heap its pushers drain it.
+[[gnu::noinline]] inline void note_short_push(ThreadHeap* home) {
+    note_push_if_linked(g_instance.heaps, current_heap());
+    if (!home->is_inbox_long()) return;
+    HeapLease lease(g_instance, home);
+    if (lease) lease->drain_inbox();
+}
+
 // False: nothing was done, the pointer may be anything. As Instance::release() for what was lately
 // proved to be in an arena of the default instance's, step by step what prove() does.
 inline bool release_small(void* pointer) {
@@ -26,8 +34,7 @@ inline bool release_small(void* pointer) {
         return false;
     ThreadHeap* const home = slab->owner.heap();
     if (home != current_heap()) {
-        if (home->ownership.holder() == Holder::nobody()) return false;  // it can be borrowed
-        if (home->put_remote(slab, slot)) note_push_if_linked(g_instance.heaps, current_heap());
+        if (home->put_remote(slab, slot)) note_short_push(home);
         return true;
     }
     if (!home->enter()) return false;

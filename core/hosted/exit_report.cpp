@@ -1,12 +1,16 @@
 // SPDX-License-Identifier: MIT OR Apache-2.0
 // EMMA_REPORT=1 in the environment: libemma_preload.so writes emma_report's lines to the error
 // output when the program exits. One write, so that the reports of several processes do not mix.
+// Without functions of the libc: each that the library names is a search at the start of every
+// program, and touches pages.
+#include <elf.h>
 #include <fcntl.h>
-#include <stdlib.h>
 #include <sys/stat.h>
+#include <sys/syscall.h>
 #include <unistd.h>
 #include <cstddef>
 
+#include "arch/system.h"
 #include "core/stats.h"
 
 namespace emma {
@@ -29,18 +33,40 @@ void append(void*, const char* text, std::size_t length) {
 constinit int g_descriptor = -1;
 constinit struct stat g_file {};
 
-bool is_file(int descriptor, const struct stat& file) {
-    struct stat now;
-    return fstat(descriptor, &now) == 0 && now.st_dev == file.st_dev && now.st_ino == file.st_ino;
+// fstat(2)
+bool status_of_file(int descriptor, struct stat& status) {
+    return arch::syscall2(SYS_fstat, descriptor, reinterpret_cast<long>(&status)) == 0;
 }
 
-// Before the program's own constructors, and not in a program that runs with others' rights.
-[[gnu::constructor(101)]] void note_wish() {
-    const char* const wish = secure_getenv("EMMA_REPORT");
-    if (wish == nullptr || wish[0] != '1' || wish[1] != '\0') return;
-    if (fstat(STDERR_FILENO, &g_file) != 0) return;
+bool is_file(int descriptor, const struct stat& file) {
+    struct stat now {};
+    return status_of_file(descriptor, now) && now.st_dev == file.st_dev &&
+           now.st_ino == file.st_ino;
+}
+
+bool is_wish(const char* variable) {
+    constexpr char kWish[] = "EMMA_REPORT=1";
+    for (std::size_t i = 0; i < sizeof kWish; ++i)
+        if (variable[i] != kWish[i]) return false;
+    return true;
+}
+
+// Whether the program runs with others' rights: getauxval(3), AT_SECURE.
+bool is_secure(const Elf64_auxv_t* entry) {
+    while (entry->a_type != AT_NULL && entry->a_type != AT_SECURE) ++entry;
+    return entry->a_type == AT_NULL || entry->a_un.a_val != 0;
+}
+
+// Before the program's own constructors. glibc hands them main's arguments; the auxiliary vector
+// lies behind the environment (psABI 3.4.1).
+[[gnu::constructor(101)]] void note_wish(int, char**, char** environment) {
+    bool is_wished = false;
+    for (; *environment != nullptr; ++environment)
+        if (is_wish(*environment)) is_wished = true;
+    if (!is_wished || is_secure(reinterpret_cast<const Elf64_auxv_t*>(environment + 1))) return;
+    if (!status_of_file(STDERR_FILENO, g_file)) return;
     // High, where programs do not look for descriptors that they expect.
-    g_descriptor = fcntl(STDERR_FILENO, F_DUPFD_CLOEXEC, 500);
+    g_descriptor = static_cast<int>(arch::syscall3(SYS_fcntl, STDERR_FILENO, F_DUPFD_CLOEXEC, 500));
     if (g_descriptor < 0) g_descriptor = STDERR_FILENO;
 }
 
@@ -50,12 +76,13 @@ bool is_file(int descriptor, const struct stat& file) {
     if (g_descriptor < 0 || !is_file(g_descriptor, g_file)) return;
     Line title;
     title.add("emma: process ");
-    title.add_number(static_cast<std::uintptr_t>(getpid()), 10);
+    title.add_number(arch::process_id(), 10);
     const Report report{append, nullptr};
     report.put(title);
     report_stats(g_instance, report);
     // A failed write changes nothing: the program ends all the same.
-    if (write(g_descriptor, g_text.bytes, g_text.length) < 0) return;
+    (void)arch::syscall3(SYS_write, g_descriptor, reinterpret_cast<long>(g_text.bytes),
+                         static_cast<long>(g_text.length));
 }
 
 }  // namespace

@@ -238,6 +238,28 @@ void test_left_behind(bool says_so) {
     emma_trim();
 }
 
+// And of what this thread has made and another one frees: as soon as this one goes on to work with
+// objects of that size, though it needs no slots.
+void* free_left_list(void*) {
+    free_list(g_left_list);
+    return nullptr;
+}
+void test_freed_by_another(std::size_t size) {
+    const std::size_t start = status_kib("VmRSS:");
+    g_left_list = nullptr;
+    for (std::size_t bytes = 0; bytes < (g_small ? 6400000u : 64000000u); bytes += size)
+        g_left_list = push(g_left_list, size);
+    const std::size_t peak = status_kib("VmRSS:");
+    emma_thread* thread;
+    CHECK(emma_thread_create(&thread, nullptr, free_left_list, nullptr) == 0);
+    CHECK(emma_thread_join(thread, nullptr) == 0);
+    for (int i = 0; i < 10; ++i) emma_free(push(nullptr, size));
+    const std::size_t after = status_kib("VmRSS:");
+    test_report("freed by another thread: VmRSS, KiB", after);
+    CHECK(after == 0 || (peak >= start + 60000 && after <= start + (24u << 10)));
+    emma_trim();
+}
+
 void test_start_footprint() {
     const std::size_t start = status_kib("VmRSS:");
     void* list = nullptr;
@@ -266,6 +288,8 @@ int main(int argc, char**) {
     for (const std::size_t size : kSizes) test_peaks(size);
     test_left_behind(true);
     test_left_behind(false);
+    test_freed_by_another(1000);
+    test_freed_by_another(4000);
     test_pages_between_objects();
     test_no_thrashing();
     test_sleeping_thread();

@@ -210,6 +210,23 @@ TEST_CASE("remote frees come back through the inbox and empty slabs retire") {
     for (int i = 0; i < 10000; ++i) REQUIRE(again.insert(h.allocate(48)).second);
 }
 
+TEST_CASE("the owner's free takes in what others freed once 4 MiB of slabs wait") {
+    TestHeap h;
+    std::vector<void*> objects;
+    while (objects.empty() || TestHeap::slab_of(objects.back()) == TestHeap::slab_of(objects[0]))
+        objects.push_back(h.allocate(1000));
+    const std::size_t slots = objects.size() - 1;
+    while (objects.size() < 66 * slots) objects.push_back(h.allocate(1000));
+    // One in each slab, but for the last three.
+    for (std::size_t slab = 0; slab < 63; ++slab) h.free_remote(objects[slab * slots]);
+    h.free(objects[1]);
+    CHECK(h.heap->inbox.load(memory_order_relaxed) != nullptr);
+    h.free_remote(objects[63 * slots]);
+    h.free(objects[2]);
+    CHECK(h.heap->inbox.load(memory_order_relaxed) == nullptr);
+    h.check_invariants();
+}
+
 TEST_CASE("what others freed is used before slots that nobody has used yet") {
     TestHeap h;
     std::vector<void*> objects;
