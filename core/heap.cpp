@@ -197,13 +197,16 @@ void ThreadHeap::attend(Slab* slab) {
 }
 
 void ThreadHeap::put(Slab* slab, SlotIndex slot) {
-    if (is_inbox_long()) drain_inbox();
-    // Freed by another thread and not yet collected: as free as by the bitmap below. Acquire pairs
-    // with put_remote(): the bit was set before the count. What a word holds that its first freer
-    // is just about to count is not seen here; collect() finds it, unless the slot is taken before.
-    const bool freed_remotely =
-        slab->owner.remote_words(this, memory_order_acquire) != 0 &&
-        (freed_words_of(slab)[word_index_of(slot)].load(memory_order_relaxed) & bit_of(slot)) != 0;
+    bool freed_remotely = false;
+    // Acquire pairs with put_remote(): the bit was set before the count. What a word holds that its
+    // first freer is just about to count is not seen here; collect() finds it, unless the slot is
+    // taken before.
+    if (slab->owner.remote_words(this, memory_order_acquire) != 0) {
+        if (is_inbox_long()) drain_inbox();
+        // Not yet collected: as free as by the bitmap below.
+        freed_remotely = (freed_words_of(slab)[word_index_of(slot)].load(memory_order_relaxed) &
+                          bit_of(slot)) != 0;
+    }
     const PutResult result = freed_remotely ? PutResult::kWasFree : put_local(slab, slot);
     if (result == PutResult::kWasFree) panic_double_free(slab, slot);
     if (result == PutResult::kAttend) return attend(slab);
@@ -229,13 +232,14 @@ bool ThreadHeap::put_remote(Slab* slab, SlotIndex slot) {
     // Release: the bit before the count. Acquire: the inbox link below is this thread's only after
     // the owner that last reset the count has read it.
     if (!slab->owner.add_remote_word(this, memory_order_acq_rel)) return false;
+    const std::uint32_t slices = slab->slice_count;  // which is the slab's until the push
     Slab* head = inbox.load(memory_order_relaxed);
     do {
         inbox_next_of(slab) = head;
         // Release pairs with drain_inbox(). A failure means another thread's push or the owner's
         // drain went through. ABA cannot hurt: the owner takes the whole stack at once.
     } while (!inbox.compare_exchange(head, slab, memory_order_release, memory_order_relaxed));
-    (void)inbox_slices.fetch_add(slab->slice_count, memory_order_relaxed);
+    (void)inbox_slices.fetch_add(slices, memory_order_relaxed);
     return true;
 }
 

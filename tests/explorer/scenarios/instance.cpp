@@ -97,6 +97,25 @@ class FastAndRemote : public Default {
 };
 const Registration<FastAndRemote> remote_two("fast_remote", 2, "fast paths against a remote free");
 
+// Frees in a heap that nobody holds and whose inbox is long, beside a thread that wants a heap.
+class IdleAndRemote : public Default {
+    void set_up() override {
+        Default::set_up();
+        make_first_heap();
+        (void)g_instance.usable_bytes(object_[0]);  // the arena is proved
+        ThreadHeap* const heap = current_heap();
+        detach_thread();  // which drains it
+        heap->inbox_slices.store(63, memory_order_relaxed);
+    }
+    void run_thread(unsigned index) override {
+        if (index == 1) return allocate_and_free(3);
+        for (void* object : object_) emma_free(object);
+    }
+};
+const Registration<IdleAndRemote> idle_two("idle_long_inbox", 2,
+                                           "frees in a heap that another thread takes",
+                                           kWithoutOwnHeaps);
+
 class FastAndTrim : public Default {
     void set_up() override {
         Default::set_up();

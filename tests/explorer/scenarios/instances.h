@@ -30,6 +30,8 @@ inline void name_instance(Instance& instance) {
     name_pool(instance.arenas, "instance.arenas");
     leave_out(&instance.borrows, sizeof instance.borrows);
     leave_out(&instance.adoptions, sizeof instance.adoptions);
+    include_global(&g_no_heap, sizeof g_no_heap);
+    leave_out(&g_no_heap.pushes, sizeof g_no_heap.pushes);
 }
 
 // Why a scenario about threads' own heaps is left out with TLS=0.
@@ -42,7 +44,6 @@ class Default : public Scenario {
 
     void set_up() override {
         include_global(&g_instance, sizeof g_instance);
-        include_global(&g_no_heap, sizeof g_no_heap);
         if (kOwnHeaps) make_private(const_cast<void*>(static_cast<const void*>(&t_heap)));
         t_heap.store(&g_no_heap, memory_order_relaxed);
         name_instance(g_instance);

@@ -37,8 +37,9 @@ class FreeAndReuse : public Scenario {
     }
 };
 
-// The owner frees objects of the very slab: who empties it, owner or drain, retires it.
-template <unsigned kFreers>
+// The owner frees objects of the very slab: who empties it, owner or drain, retires it. Where so
+// much waits in the inbox, the owner's free drains it first.
+template <unsigned kFreers, std::uint32_t kWaiting = 0>
 class FreeBoth : public Scenario {
     static constexpr std::size_t kThreeSlots = 20 * 1024;
     OwnHeap own_;
@@ -47,6 +48,7 @@ class FreeBoth : public Scenario {
     void set_up() override {
         for (void*& object : object_) use_object(object = own_.allocate(kThreeSlots), 1);
         own_.free(own_.allocate(kThreeSlots));  // the slab is full, another current
+        own_.heap.inbox_slices.store(kWaiting, memory_order_relaxed);
         own_.arenas.for_each([](Arena& arena) { name_arena(arena); });
     }
     void run_thread(unsigned index) override {
@@ -66,6 +68,9 @@ class FreeBoth : public Scenario {
 };
 const Registration<FreeBoth<1>> both_two("remote_local", 2, "frees of one slab from both sides");
 const Registration<FreeBoth<2>> both_three("remote_local", 3, "and by two others");
+const Registration<FreeBoth<1, 63>> long_two("remote_long_inbox", 2,
+                                             "an owner's frees that drain a long inbox");
+const Registration<FreeBoth<2, 63>> long_three("remote_long_inbox", 3, "and two others free");
 
 // Two others free two objects each in two words of a slab while the owner takes them in: a word is
 // counted once each time that it is found, and the slab is retired when all is counted.

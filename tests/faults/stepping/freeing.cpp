@@ -66,6 +66,18 @@ void free_word_and_choose(World& world) {
     for (int i = 0; i < 64; ++i) world.free_one(world.count() - 1);
 }
 
+// So much of what others have freed waits for the heap's owner that its free takes it in: another
+// thread has freed six slabs of a MiB each, but for one object.
+constexpr std::size_t kLongInbox = 6 * 16;
+void long_inbox(World& world) {
+    populate(world);
+    world.make_many(kLongInbox, 60000);
+    choose_last(world);
+    on_other_thread(world, [](World& other) {
+        for (std::size_t i = 1; i < kLongInbox; ++i) other.free_one(other.count() - 1);
+    });
+}
+
 // Its thread has ended, and nobody has taken over its heap.
 void choose_ownerless(World& world) {
     populate(world);
@@ -115,6 +127,15 @@ using Stats = struct emma_stats;
 void proves_purge(const World&, const Stats& before, const Stats& after) {
     CHECK(after.system_calls > before.system_calls && after.mapped_bytes == before.mapped_bytes);
 }
+std::size_t slabs_of(const Stats& stats) {
+    std::size_t slabs = 0;
+    for (const struct emma_class_stats& each : stats.classes) slabs += each.slabs;
+    return slabs;
+}
+void proves_drain(const World& world, const Stats& before, const Stats& after) {
+    proves_one_less(world, before, after);
+    if (kThreadHeaps) CHECK(slabs_of(after) + 4 <= slabs_of(before));
+}
 void proves_unmapping(const World&, const Stats& before, const Stats& after) {
     CHECK(after.mapped_bytes < before.mapped_bytes && after.huge_objects < before.huge_objects);
 }
@@ -158,6 +179,8 @@ constexpr Operation kRows[] = {
      proves_one_less, 1},
     {"free-remote-medium", foreign_medium, choose_foreign, act_free, nullptr, proves_one_less, 1},
     {"free-remote-no-heap", foreign_objects, choose_last, act_free, nullptr, proves_one_less, 1},
+    // A slab's word of freed slots may be in the drain's hands.
+    {"free-long-inbox", populate, long_inbox, act_free, nullptr, proves_drain, 17},
     {"free-ownerless", populate, choose_ownerless, act_free, nullptr, proves_one_less, 1},
     {"free-visited", populate, choose_and_be_visited, act_free, nullptr, proves_visit, 1},
     {"free-visited-by-dead", populate, choose_and_be_visited_by_dead, act_free, nullptr,
