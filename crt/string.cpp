@@ -241,17 +241,17 @@ std::size_t equal_bytes(const Byte* left, const Byte* right, std::size_t n) {
         address(from) + n - 1 < address(from) ? ~std::uintptr_t{0} : address(from) + n - 1;
     const CpuFeatures cpu = n > kDirectBytes ? cpu_features() : known_cpu_features();
     if (cpu.has(CpuFeatures::kAvx2)) return find_avx2(from, byte, last);
-    return Loops16::find<false>(from, Bytes16{} + byte, last);
+    return Loops16::find<false, false>(from, Bytes16{} + byte, last);
 }
 
 // How long a string is nobody knows beforehand: one that is long is worth asking the processor.
 [[gnu::always_inline]] inline std::size_t length(const Byte* string) {
     if (known_cpu_features().has(CpuFeatures::kAvx2)) return length_avx2(string);
-    const Byte* end = Loops16::find<true>(string, Bytes16{}, address(string) + kDirectBytes);
+    const Byte* end = Loops16::find<true, false>(string, Bytes16{}, address(string) + kDirectBytes);
     if (end == nullptr) {
         end = string + kDirectBytes;
         if (cpu_features().has(CpuFeatures::kAvx2)) return kDirectBytes + length_avx2(end);
-        end = Loops16::find<true>(end, Bytes16{}, ~std::uintptr_t{0});
+        end = Loops16::find<true, true>(end, Bytes16{}, ~std::uintptr_t{0});
     }
     return static_cast<std::size_t>(end - string);
 }

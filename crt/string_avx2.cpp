@@ -108,11 +108,12 @@ int compare_avx2(const Byte* left, const Byte* right, std::size_t n) {
 }
 
 std::size_t length_avx2(const Byte* string) {
-    return static_cast<std::size_t>(Loops32::find<true>(string, V{}, ~std::uintptr_t{0}) - string);
+    return static_cast<std::size_t>(Loops32::find<true, true>(string, V{}, ~std::uintptr_t{0}) -
+                                    string);
 }
 
 const Byte* find_avx2(const Byte* from, Byte byte, std::uintptr_t last) {
-    return Loops32::find<false>(from, V{} + byte, last);
+    return Loops32::find<false, false>(from, V{} + byte, last);
 }
 
 }  // namespace emma::crt

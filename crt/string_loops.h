@@ -152,9 +152,9 @@ struct Loops {
     }
 
     // The first byte that equals the pattern's from `from` on, or null if none does up to `last`.
-    // Reads no page that holds none of the bytes asked for: a first vector that does not cross into
-    // the next page, then aligned ones.
-    template <bool kIsZero>
+    // kIsCertain: one does, whatever `last` says. Reads no page that holds none of the bytes asked
+    // for: a first vector that does not cross into the next page, then aligned ones.
+    template <bool kIsZero, bool kIsCertain>
     [[gnu::always_inline]] static const Byte* find(const Byte* from, V pattern,
                                                    std::uintptr_t last) {
         constexpr std::size_t kPageBytes = 4096;
@@ -188,7 +188,7 @@ struct Loops {
             next = from + kStrideBytes - address(from) % kStrideBytes;
         }
         while (!stride_has<kIsZero>(next, pattern)) {
-            if (last - address(next) < kStrideBytes) return nullptr;
+            if (!kIsCertain && last - address(next) < kStrideBytes) return nullptr;
             next += kStrideBytes;
             opaque(next);
         }

@@ -5,6 +5,9 @@
 //   g++ -std=c++20 -O2 -march=x86-64 -fno-tree-loop-distribute-patterns -fno-builtin -I.
 //   tests/bench/string_bench.cpp crt/string_avx2.cpp crt/string_avx512.cpp crt/cpu_features.cpp
 // Prints the worst ratio last; exit status 1 if it is above the limit given as the argument.
+// Under callgrind, for tests/bench/string_instructions: one call of each instead, in a dump named
+// `name|size|offsets|ours` or `theirs`.
+#include <valgrind/callgrind.h>
 #include <algorithm>
 #include <chrono>
 #include <cstdio>
@@ -89,6 +92,24 @@ struct Outcome {
     double theirs;
 };
 
+void count(const char* name, Function function, const Operands& operands) {
+    CALLGRIND_ZERO_STATS;
+    function(operands);
+    CALLGRIND_DUMP_STATS_AT(name);
+}
+
+void count_both(const Contest& contest, const Operands& operands, std::size_t to,
+                std::size_t from) {
+    char name[96];
+    for (const bool ours : {true, false}) {
+        const Function function = ours ? contest.ours : contest.theirs;
+        std::snprintf(name, sizeof name, "%s|%zu|+%zu+%zu|%s", contest.name, operands.bytes, to,
+                      from, ours ? "ours" : "theirs");
+        function(operands);
+        count(name, function, operands);
+    }
+}
+
 Outcome measure(const Contest& contest, const Operands& operands) {
     constexpr int kRounds = 41;
     const int calls = static_cast<int>(std::max<std::size_t>(4, 60000 / (operands.bytes / 8 + 8)));
@@ -125,6 +146,10 @@ int main(int argc, char** argv) {
                 unsigned char* source = memory + from;
                 unsigned char* target = memory + (contest.overlapping ? 128 : 2 * kRoom) + to;
                 source[bytes] = 0;  // what strlen and memchr find
+                if (RUNNING_ON_VALGRIND != 0) {
+                    count_both(contest, {target, source, bytes}, to, from);
+                    continue;
+                }
                 const Outcome outcome = measure(contest, {target, source, bytes});
                 const double ratio = outcome.ours / outcome.theirs;
                 if (bytes >= 64) worst = std::max(worst, ratio);
