@@ -10,6 +10,8 @@
 ## make example-NAME   builds and runs an example: see examples/README.md (EMULATOR=qemu-x86_64)
 ## make stepping   every fault at every instruction of every operation (takes SEED=1): two hours
 ## make storms     signals, jumps, forks and deaths over four threads, in full (takes SEED=0): ten minutes
+## make suites     test suites of others, from Debian's packages, on Emma: a quarter of an hour (QUICK=1: a minute;
+##                 SUITES="glibc torture": some; see tests/suites/README.md)
 ## make bench      time and memory on many workloads, Emma beside the allocators of Debian: a quarter of an hour
 ##                 (QUICK=1: 3 minutes; WORKLOADS="a b", RUNS=5, PEERS="name=/path/lib.so ...", HUGE=0)
 ## make bench-plots  copies the plots of the last make bench to where the README shows them
@@ -121,7 +123,7 @@ $(call one_of,V,0 1)
 $(call one_of,WERROR,0 1)
 # A variable on the command line that nothing reads is a slip: TSL=0 would build what TLS=1 does.
 known_names := BUILD ARCH PORT TLS HEAP_SLOT CHECKS SYMBOL_PREFIX DEBUG FOR NATIVE SAMPLE V PREFIX LIBDIR INCLUDEDIR MANDIR DOCDIR DESTDIR \
-	WERROR AR CXX CC CPPFLAGS CFLAGS CXXFLAGS LDFLAGS KINDS CARGO EMULATOR SEED QUICK WORKLOADS RUNS PEERS HUGE UPDATE \
+	WERROR AR CXX CC CPPFLAGS CFLAGS CXXFLAGS LDFLAGS KINDS CARGO EMULATOR SEED QUICK SUITES WORKLOADS RUNS PEERS HUGE UPDATE \
 	MAKE% GNUMAKEFLAGS SHELL
 given_names := $(foreach name,$(.VARIABLES),$(if $(filter command%line,$(subst $() ,%,$(origin $(name)))),$(name)))
 unknown_names := $(filter-out $(known_names) -*-eval-flags-*-,$(given_names))
@@ -148,7 +150,7 @@ OUT := $(BUILD)$(if $(option_set),/$(option_set))
 
 # One clear line instead of a page of errors when the compiler is missing. The targets listed see to
 # their tools themselves.
-ifneq ($(filter-out help clean demo check lint format matrix rust bench bench-plots bench-instructions,$(or $(MAKECMDGOALS),all)),)
+ifneq ($(filter-out help clean demo check lint format matrix rust suites bench bench-plots bench-instructions,$(or $(MAKECMDGOALS),all)),)
 missing := $(strip $(foreach tool,$(firstword $(CXX)) $(firstword $(CC)) ar,$(if $(shell command -v $(tool)),,$(tool))))
 $(if $(missing),$(error not found: $(missing); install g++ or clang, and binutils (tests/setup build does)))
 endif
@@ -594,7 +596,7 @@ rust:
 # The options but for the compiler, as option_set says them.
 option_set_suffix := $(subst $() ,-,$(strip \
 	$(if $(filter 0,$(TLS)),notls) $(if $(filter 1,$(CHECKS)),checks) $(if $(filter 1,$(DEBUG)),debug) $(filter speed,$(FOR))))
-.PHONY: check demo demo-kernel stepping storms bench bench-plots bench-instructions bench-signals lint format install uninstall clean help
+.PHONY: check demo demo-kernel stepping storms suites bench bench-plots bench-instructions bench-signals lint format install uninstall clean help
 check:
 	@tests/setup check
 	@+$(MAKE) CXX=g++ CC=gcc programs && $(MAKE) CXX=clang++ CC=clang programs
@@ -631,6 +633,11 @@ storms:
 	@+$(MAKE) $(storm_program)
 	@for kind in signals jumps forks deaths all; do \
 		echo "$$kind" && $(storm_program) $$kind $(SEED) || exit 1; done
+
+suites:
+	@tests/setup suites
+	@+$(MAKE) all preload
+	@CC=$(CC) CXX=$(CXX) tests/suites/run $(if $(filter-out 0,$(QUICK)),--quick) $(OUT) $(SUITES)
 
 bench:
 	@tests/setup bench
