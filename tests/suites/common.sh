@@ -30,3 +30,42 @@ same_output() {
     on_emma "$@" >found 2>&1 || { local status=$? && tail -n 40 found && return "$status"; }
     cmp expected found
 }
+
+# ---- gcc's sources -------------------------------------------------------------------------------
+unpack_gcc() {
+    unpack /usr/src/gcc-12/gcc-12.2.0-dfsg.tar.xz '*/libstdc++-v3/testsuite/*' '*/gcc/testsuite/gcc.c-torture/execute/*'
+}
+torture_tests=$suites/sources/gcc-12.2.0/gcc/testsuite/gcc.c-torture/execute
+libstdcxx_tests=$suites/sources/gcc-12.2.0/libstdc++-v3/testsuite
+
+# dg_options FILE: the options that a test asks for in its comments, on every processor or on this one.
+dg_options() {
+    sed -nE 's/.*\{ *dg-(additional-)?options +\{? *"([^"]*)"[ }]*(\{ *target +x86_64[^}]*\} *)?\}.*/\2/p' "$1"
+}
+
+# one_in N REST: of the lines those whose number leaves this rest.
+one_in() { awk -v every="$1" -v rest="$2" 'NR % every == rest'; }
+
+# runnable FOLDER...: of libstdc++'s tests those that are run, not only compiled, and are meant to exit with 0.
+runnable() {
+    cd "$libstdcxx_tests"
+    grep -rlE --include='*.cc' '\{ *dg-do run' "$@" | sort |
+        xargs grep -LE 'dg-do run.*xfail \*-\*-\*|dg-require-effective-target ia32|testsuite_shared\.so'
+}
+# What they share, into libtest.a.
+build_libtest() {
+    unpack_gcc
+    printf '%s\n' abi allocator character hooks | xargs -P "$(nproc)" -I{} \
+        "$cxx" -std=gnu++17 -O2 -w -I"$libstdcxx_tests/util" -c "$libstdcxx_tests/util/testsuite_{}.cc" -o {}.o
+    ar rcs libtest.a abi.o allocator.o character.o hooks.o
+}
+# build_test NAME OPTION...
+build_test() {
+    local test=$libstdcxx_tests/$1 standard=()
+    # The standard that a test is for, which its options may say again.
+    grep -qE 'c\+\+14_(only|down)' "$test" && standard=(-std=gnu++14)
+    grep -qE 'dg-do run.*target c\+\+2[0a]' "$test" && standard=(-std=gnu++20)
+    # shellcheck disable=SC2046  # several options
+    "$cxx" -O2 -w -D_GLIBCXX_ASSERT -DLOCALEDIR='"."' -I"$libstdcxx_tests/util" "${standard[@]}" $(dg_options "$test") \
+        "$test" -o program "$work/libtest.a" -pthread "${@:2}"
+}
