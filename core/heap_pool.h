@@ -74,10 +74,12 @@ class HeapPool {
     // holder, or another visitor, is at work in it, or where there is no barrier.
     template <typename Work>
     static bool visit(ThreadHeap* heap, Work work, std::uint8_t mark = Visited::kAnyProcess);
-    // Has the page that tells a child from its parent, if it can be had.
+    // Of visitors of this process; see Generations.
+    std::uint8_t mark() { return generations_.mark(); }
+    // The same after an attempt to have the page that tells a child from its parent.
     std::uint8_t visitors_mark(Pages& pages) {
         (void)generations_.begin(pages);
-        return generations_.mark();
+        return mark();
     }
 
     // New heaps share mappings of this size, aligned to it; little, as fixed regions may be small.

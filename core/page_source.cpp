@@ -92,7 +92,8 @@ std::uintptr_t take_range(unsigned zone, std::size_t bytes, std::size_t unit, bo
 }
 
 // Where the kernel likes, with the unaligned ends cut off and at least a page of each.
-void* map_and_trim(void* counter, std::size_t bytes, std::size_t alignment) {
+[[gnu::always_inline]] inline void* map_and_trim(void* counter, std::size_t bytes,
+                                                 std::size_t alignment) {
     const std::size_t padded = bytes + alignment + kPageBytes;
     if (padded < bytes) return nullptr;
     count_call(counter);
@@ -173,9 +174,27 @@ bool system_resize(void* counter, void* pages, std::size_t old_bytes, void* targ
     return arch::remap(pages, old_bytes, target, new_bytes);
 }
 
+// ---- few calls
+
+void* few_calls_map(void* counter, std::size_t bytes, std::size_t alignment, std::uintptr_t base) {
+    // Nothing moves.
+    return base > kSystemOrigin ? nullptr : map_and_trim(counter, bytes, alignment);
+}
+
+// What is behind an arena may be anything's: the next one is mapped whole.
+Extension few_calls_extend(void*, std::uintptr_t, std::size_t) { return Extension::kTaken; }
+
+// Only a shorter one, in place.
+bool few_calls_resize(void* counter, void* pages, std::size_t old_bytes, void* target,
+                      std::size_t new_bytes) {
+    return target == pages && new_bytes < old_bytes &&
+           system_unmap(counter, static_cast<char*>(pages) + new_bytes, old_bytes - new_bytes);
+}
+
 }  // namespace
 
 constinit CallCount g_system_calls;
+constinit Atomic<bool> g_few_calls{false};
 
 constinit const PageSource kSystemPages{.map = system_map,
                                         .extend = system_extend,
@@ -187,5 +206,16 @@ constinit const PageSource kSystemPages{.map = system_map,
                                         .shape = &kDefaultShape,
                                         .origin = kSystemOrigin,
                                         .system_calls = &g_system_calls};
+
+constinit const PageSource kFewCallsPages{.map = few_calls_map,
+                                          .extend = few_calls_extend,
+                                          .unmap = system_unmap,
+                                          .purge = system_purge,
+                                          .resize = few_calls_resize,
+                                          .idle_bytes = nullptr,
+                                          .context = &g_system_calls,
+                                          .shape = &kDefaultShape,
+                                          .origin = kSystemOrigin,
+                                          .system_calls = &g_system_calls};
 
 }  // namespace emma

@@ -8,6 +8,7 @@
 #include <cstdint>
 
 #include "core/atomic.h"
+#include "core/config.h"
 #include "core/shape.h"
 
 namespace emma {
@@ -52,6 +53,14 @@ struct PageSource {
 // The system's private anonymous mappings. Their functions count the calls in the CallCount that
 // `context` points at, so that a heap of the program's own counts by itself.
 extern const PageSource kSystemPages;
+// The same by three calls: mmap() where the kernel likes, munmap(), madvise(MADV_DONTNEED). What it
+// maps neither grows nor moves in place. Once emma_limit_calls() has said so, it stands wherever
+// kSystemPages would.
+extern const PageSource kFewCallsPages;
+extern constinit Atomic<bool> g_few_calls;  // any thread; relaxed: the tables are constants
+inline const PageSource& system_pages() {
+    return !kBare && g_few_calls.load(memory_order_relaxed) ? kFewCallsPages : kSystemPages;
+}
 // PORT=bare: kSystemPages, without `purge` if the program has no function for it.
 const PageSource& bare_pages();
 // The default instance's: what the context of kSystemPages points at.

@@ -45,7 +45,7 @@ bool barrier_on_all_threads() { return arch::barrier_on_all_threads(); }
 
 // Occupied by its holder the heap keeps new visitors out.
 bool enter_left_heap(HeapPool& heaps, ThreadHeap* own) {
-    if (!own->visited.is_left_behind(heaps.visitors_mark(own->arenas->pages()))) return false;
+    if (!own->visited.is_left_behind(heaps.mark())) return false;
     const Busy::Mark before = own->busy.occupy();
     if (before != Busy::Mark::kUnoccupied) {
         own->busy.put_back(before);

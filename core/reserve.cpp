@@ -54,7 +54,7 @@ void* reserving_map(void* counter, std::size_t bytes, std::size_t alignment, std
     const bool is_to_move = is_mapping_to_move(base);
     if (is_to_move && reserve_around(base) != nullptr) return nullptr;
     void* const pages = is_to_move ? nullptr : take_reserved(bytes, alignment);
-    return pages != nullptr ? pages : kSystemPages.map(counter, bytes, alignment, base);
+    return pages != nullptr ? pages : system_pages().map(counter, bytes, alignment, base);
 }
 
 // Arenas outside the reserves grow no more: the reserve comes first.
@@ -74,7 +74,7 @@ bool sealed_unmap(void*, void* pages, std::size_t bytes) {
 }
 bool reserving_unmap(void* counter, void* pages, std::size_t bytes) {
     if (Region* const region = reserve_around(pages)) return give_reserved(region, pages, bytes);
-    return kSystemPages.unmap(counter, pages, bytes);
+    return system_pages().unmap(counter, pages, bytes);
 }
 
 bool sealed_resize(void*, void* pages, std::size_t old_bytes, void* target, std::size_t new_bytes) {
@@ -86,7 +86,7 @@ bool reserving_resize(void* counter, void* pages, std::size_t old_bytes, void* t
                       std::size_t new_bytes) {
     if (reserve_around(pages) != nullptr)
         return sealed_resize(nullptr, pages, old_bytes, target, new_bytes);
-    return kSystemPages.resize(counter, pages, old_bytes, target, new_bytes);
+    return system_pages().resize(counter, pages, old_bytes, target, new_bytes);
 }
 
 std::size_t reserved_idle_bytes(void*) {
@@ -148,8 +148,10 @@ constinit const PageSource kSealedPages{.map = sealed_map,
 // Kernels before 5.14 and emulators do not know the advice; then every page is written. Nobody else
 // uses the pages.
 void populate(void* pages, std::size_t bytes) {
-    count_call(&g_system_calls);
-    if (arch::populate(pages, bytes) == arch::Errno::kNone) return;
+    if (&system_pages() == &kSystemPages) {
+        count_call(&g_system_calls);
+        if (arch::populate(pages, bytes) == arch::Errno::kNone) return;
+    }
     for (std::size_t offset = 0; offset < bytes; offset += kPageBytes) {
         volatile char* const byte = static_cast<char*>(pages) + offset;
         *byte = *byte;
@@ -240,12 +242,13 @@ EMMA_PUBLIC int emma_reserve(size_t bytes) noexcept {
     const std::size_t usable = reserve_bytes_for(bytes);
     const std::size_t total =
         align_up(usable + Region::head_bytes(usable / kPageBytes + 1, 0), kPageBytes);
-    void* const memory = kSystemPages.map(&g_system_calls, total, kArenaBytes, kSystemOrigin);
+    void* const memory = system_pages().map(&g_system_calls, total, kArenaBytes, kSystemOrigin);
     if (memory == nullptr) return kEnomem;
     populate(memory, total);
     publish(Region::make(memory, total, 0, Region::Fresh::kZeroed));
     // Of two threads that reserve, both set the same; one that seals meanwhile must win.
     pages.use_instead_of(kSystemPages, kReservingPages);
+    if (!kBare) pages.use_instead_of(kFewCallsPages, kReservingPages);
     populate_free_slices();
     attach_thread(false);
     return 0;

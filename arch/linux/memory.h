@@ -21,7 +21,7 @@ inline constexpr long kAdviseWipeOnFork = 18;
 inline constexpr long kAdvisePopulateWrite = 23;
 
 // mmap(2): a new zeroed mapping where the kernel likes.
-inline Result<void*> map_anywhere(std::size_t bytes, long protection) {
+[[gnu::always_inline]] inline Result<void*> map_anywhere(std::size_t bytes, long protection) {
     const long raw =
         syscall6(kSysMmap, 0, static_cast<long>(bytes), protection, kMapPrivateAnonymous, -1, 0);
     if (is_error(raw)) return error_of(raw);

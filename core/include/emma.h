@@ -256,6 +256,19 @@ void emma_heap_stats(emma_heap* heap, struct emma_stats* stats) EMMA_NOEXCEPT;
  * and used again. 0, or ENOMEM (nothing has changed), or EPERM after emma_seal. */
 int emma_reserve(size_t bytes) EMMA_NOEXCEPT;
 
+/* From now on the allocator makes three kinds of system calls and no other: mmap(NULL, N) where the
+ * kernel likes, munmap(2), and madvise(2) with MADV_DONTNEED; for sandboxes whose filters kill a
+ * process that asks for more. The same holds for every heap that was made with neither source nor
+ * region, before or after. <emma_seccomp.h> has the set as EMMA_SECCOMP_MINIMUM.
+ * What it costs: a new arena or huge object takes three calls; huge objects grow by copying; an
+ * object may lie beside another mapping of the process; emma_trim, emma_walk and emma_check
+ * leave the heaps of other threads alone; and the heap of a thread that ends without a word
+ * (neither emma_thread_detach nor a thread of emma_crt.h), or is left behind by a fork, is not used
+ * again. A thread that is inside Emma at that moment finishes what it has begun, which may make one
+ * more call. There is no way back. Any thread, signal handlers too; before the filter is installed.
+ * Always 0. PORT=bare makes no system calls: nothing changes. */
+int emma_limit_calls(void) EMMA_NOEXCEPT;
+
 /* From now on the allocator makes no system call at all, on any thread, but for a panic's two
  * (write, rt_sigprocmask): it lives on what it has, gives nothing back, and if that is exhausted
  * allocations return null. The same holds for every heap that was made with neither source nor

@@ -11,6 +11,7 @@
  *     EMMA_SECCOMP_START      libemma_crt.a before main: for filters that are there before an exec
  *     EMMA_SECCOMP_THREADS    libemma_crt.a: threads start, end, are joined; static objects
  *     EMMA_SECCOMP_EXIT       libemma_crt.a: the program ends
+ *     EMMA_SECCOMP_MINIMUM    in place of EMMA_SECCOMP_ALLOCATOR after emma_limit_calls
  *
  * With the builder:
  *
@@ -52,20 +53,26 @@
  * The shape is the one of the README's table. A check is INT(index, value), of which the kernel reads
  * the low 32 bits, or LONG(index, value), all 64. ADDR and N in a shape stand for anything. */
 
-/* Both libraries: memory, and the line of a panic (in DEBUG builds the report of leaks too). */
-#define EMMA_SECCOMP_LIST_COMMON(CALL, CALL_IF, INT, LONG)                                          \
+/* Both libraries: memory. */
+#define EMMA_SECCOMP_LIST_MAPPING(CALL, CALL_IF, INT, LONG)                                         \
     CALL_IF("mmap(NULL, N, PROT_READ|PROT_WRITE, MAP_PRIVATE|MAP_ANONYMOUS, -1, 0)", 9,             \
             LONG(0, 0), LONG(2, 3), LONG(3, 0x22), INT(4, 0xffffffff), LONG(5, 0))                  \
-    CALL("munmap(ADDR, N)", 11)                                                                     \
+    CALL("munmap(ADDR, N)", 11)
+
+/* Both libraries: the line of a panic (in DEBUG builds the report of leaks too), who it is. */
+#define EMMA_SECCOMP_LIST_COMMON(CALL, CALL_IF, INT, LONG)                                          \
     CALL_IF("write(2, TEXT, N)", 1, INT(0, 2))                                                      \
     CALL_IF("rt_sigprocmask(SIG_SETMASK, ~[N], NULL, N)", 14, INT(0, 2), LONG(2, 0), LONG(3, 8))    \
     CALL("getpid()", 39)
+
+/* libemma.a alone: all that it makes after emma_limit_calls, beside mapping. */
+#define EMMA_SECCOMP_LIST_DISCARDING(CALL, CALL_IF, INT, LONG)                                      \
+    CALL_IF("madvise(ADDR, N, MADV_DONTNEED)", 28, INT(2, 4))
 
 /* libemma.a alone. */
 #define EMMA_SECCOMP_LIST_ALLOCATOR(CALL, CALL_IF, INT, LONG)                                       \
     CALL_IF("mmap(ADDR, N, PROT_READ|PROT_WRITE, MAP_PRIVATE|MAP_ANONYMOUS|MAP_FIXED_NOREPLACE, -1, 0)", \
             9, LONG(2, 3), LONG(3, 0x100022), INT(4, 0xffffffff), LONG(5, 0))                       \
-    CALL_IF("madvise(ADDR, N, MADV_DONTNEED)", 28, INT(2, 4))                                       \
     CALL_IF("madvise(ADDR, N, MADV_POPULATE_WRITE)", 28, INT(2, 23))                                \
     CALL_IF("madvise(ADDR, N, MADV_WIPEONFORK)", 28, INT(2, 18))                                    \
     CALL_IF("mremap(ADDR, N, N, 0)", 25, LONG(3, 0))                                                \
@@ -112,11 +119,16 @@
     {0x06, 0, 0, 0x80000000u},                  /* SECCOMP_RET_KILL_PROCESS */
 
 #define EMMA_SECCOMP_CODE_ALLOCATOR                                                                 \
-    EMMA_SECCOMP_CODE_OF_(EMMA_SECCOMP_LIST_COMMON) EMMA_SECCOMP_CODE_OF_(EMMA_SECCOMP_LIST_ALLOCATOR)
+    EMMA_SECCOMP_CODE_MINIMUM EMMA_SECCOMP_CODE_OF_(EMMA_SECCOMP_LIST_COMMON)                       \
+    EMMA_SECCOMP_CODE_OF_(EMMA_SECCOMP_LIST_ALLOCATOR)
 #define EMMA_SECCOMP_CODE_START                                                                     \
-    EMMA_SECCOMP_CODE_OF_(EMMA_SECCOMP_LIST_COMMON) EMMA_SECCOMP_CODE_OF_(EMMA_SECCOMP_LIST_START)
+    EMMA_SECCOMP_CODE_OF_(EMMA_SECCOMP_LIST_MAPPING) EMMA_SECCOMP_CODE_OF_(EMMA_SECCOMP_LIST_COMMON) \
+    EMMA_SECCOMP_CODE_OF_(EMMA_SECCOMP_LIST_START)
 #define EMMA_SECCOMP_CODE_THREADS                                                                   \
-    EMMA_SECCOMP_CODE_OF_(EMMA_SECCOMP_LIST_COMMON) EMMA_SECCOMP_CODE_OF_(EMMA_SECCOMP_LIST_THREADS)
+    EMMA_SECCOMP_CODE_OF_(EMMA_SECCOMP_LIST_MAPPING) EMMA_SECCOMP_CODE_OF_(EMMA_SECCOMP_LIST_COMMON) \
+    EMMA_SECCOMP_CODE_OF_(EMMA_SECCOMP_LIST_THREADS)
+#define EMMA_SECCOMP_CODE_MINIMUM                                                                   \
+    EMMA_SECCOMP_CODE_OF_(EMMA_SECCOMP_LIST_MAPPING) EMMA_SECCOMP_CODE_OF_(EMMA_SECCOMP_LIST_DISCARDING)
 #define EMMA_SECCOMP_CODE_EXIT EMMA_SECCOMP_CODE_OF_(EMMA_SECCOMP_LIST_EXIT)
 
 /* What follows is how a line of the list becomes code: the number, then each 32-bit word of the
@@ -156,12 +168,20 @@
 
 /* And how it becomes data. */
 #define EMMA_SECCOMP_RULES_                                                                         \
+    EMMA_SECCOMP_LIST_MAPPING(EMMA_SECCOMP_IN_MAPPING_, EMMA_SECCOMP_IN_MAPPING_IF_, EMMA_SECCOMP_INT, EMMA_SECCOMP_LONG) \
+    EMMA_SECCOMP_LIST_DISCARDING(EMMA_SECCOMP_IN_DISCARDING_, EMMA_SECCOMP_IN_DISCARDING_IF_, EMMA_SECCOMP_INT, EMMA_SECCOMP_LONG) \
     EMMA_SECCOMP_LIST_COMMON(EMMA_SECCOMP_IN_COMMON_, EMMA_SECCOMP_IN_COMMON_IF_, EMMA_SECCOMP_INT, EMMA_SECCOMP_LONG) \
     EMMA_SECCOMP_LIST_ALLOCATOR(EMMA_SECCOMP_IN_ALLOCATOR_, EMMA_SECCOMP_IN_ALLOCATOR_IF_, EMMA_SECCOMP_INT, EMMA_SECCOMP_LONG) \
     EMMA_SECCOMP_LIST_START(EMMA_SECCOMP_IN_START_, EMMA_SECCOMP_IN_START_IF_, EMMA_SECCOMP_INT, EMMA_SECCOMP_LONG) \
     EMMA_SECCOMP_LIST_THREADS(EMMA_SECCOMP_IN_THREADS_, EMMA_SECCOMP_IN_THREADS_IF_, EMMA_SECCOMP_INT, EMMA_SECCOMP_LONG) \
     EMMA_SECCOMP_LIST_EXIT(EMMA_SECCOMP_IN_EXIT_, EMMA_SECCOMP_IN_EXIT_IF_, EMMA_SECCOMP_INT, EMMA_SECCOMP_LONG)
 #define EMMA_SECCOMP_OF_COMMON_ (EMMA_SECCOMP_ALLOCATOR | EMMA_SECCOMP_START | EMMA_SECCOMP_THREADS)
+#define EMMA_SECCOMP_OF_MAPPING_ (EMMA_SECCOMP_OF_COMMON_ | EMMA_SECCOMP_MINIMUM)
+#define EMMA_SECCOMP_OF_DISCARDING_ (EMMA_SECCOMP_ALLOCATOR | EMMA_SECCOMP_MINIMUM)
+#define EMMA_SECCOMP_IN_MAPPING_(shape, number) {shape, EMMA_SECCOMP_OF_MAPPING_, number, {{0, 0, 0}}},
+#define EMMA_SECCOMP_IN_MAPPING_IF_(shape, number, ...) {shape, EMMA_SECCOMP_OF_MAPPING_, number, {__VA_ARGS__}},
+#define EMMA_SECCOMP_IN_DISCARDING_(shape, number) {shape, EMMA_SECCOMP_OF_DISCARDING_, number, {{0, 0, 0}}},
+#define EMMA_SECCOMP_IN_DISCARDING_IF_(shape, number, ...) {shape, EMMA_SECCOMP_OF_DISCARDING_, number, {__VA_ARGS__}},
 #define EMMA_SECCOMP_IN_COMMON_(shape, number) {shape, EMMA_SECCOMP_OF_COMMON_, number, {{0, 0, 0}}},
 #define EMMA_SECCOMP_IN_COMMON_IF_(shape, number, ...) {shape, EMMA_SECCOMP_OF_COMMON_, number, {__VA_ARGS__}},
 #define EMMA_SECCOMP_IN_ALLOCATOR_(shape, number) {shape, EMMA_SECCOMP_ALLOCATOR, number, {{0, 0, 0}}},
@@ -194,8 +214,9 @@ extern "C" {
 #define EMMA_SECCOMP_START 2u
 #define EMMA_SECCOMP_THREADS 4u
 #define EMMA_SECCOMP_EXIT 8u
+#define EMMA_SECCOMP_MINIMUM 16u
 #define EMMA_SECCOMP_CRT (EMMA_SECCOMP_START | EMMA_SECCOMP_THREADS | EMMA_SECCOMP_EXIT)
-#define EMMA_SECCOMP_ALL (EMMA_SECCOMP_ALLOCATOR | EMMA_SECCOMP_CRT)
+#define EMMA_SECCOMP_ALL (EMMA_SECCOMP_ALLOCATOR | EMMA_SECCOMP_MINIMUM | EMMA_SECCOMP_CRT)
 
 /* An argument is as wanted where `(argument & mask) == value`. */
 struct emma_seccomp_check {
@@ -291,6 +312,10 @@ static inline int emma_seccomp_begin(struct emma_seccomp_filter* filter,
 
 /* Allows Emma's own calls, in the listed shapes. */
 static inline int emma_seccomp_allow_emma(struct emma_seccomp_filter* filter, unsigned groups) {
+    static const struct emma_seccomp_instruction mapping[] = {
+        EMMA_SECCOMP_CODE_OF_(EMMA_SECCOMP_LIST_MAPPING)};
+    static const struct emma_seccomp_instruction discarding[] = {
+        EMMA_SECCOMP_CODE_OF_(EMMA_SECCOMP_LIST_DISCARDING)};
     static const struct emma_seccomp_instruction common[] = {
         EMMA_SECCOMP_CODE_OF_(EMMA_SECCOMP_LIST_COMMON)};
     static const struct emma_seccomp_instruction allocator[] = {
@@ -303,7 +328,11 @@ static inline int emma_seccomp_allow_emma(struct emma_seccomp_filter* filter, un
         EMMA_SECCOMP_CODE_OF_(EMMA_SECCOMP_LIST_EXIT)};
     if (filter->error == 0 && (groups & ~EMMA_SECCOMP_ALL) != 0)
         filter->error = EMMA_SECCOMP_EINVAL_;
-    if ((groups & (EMMA_SECCOMP_ALLOCATOR | EMMA_SECCOMP_START | EMMA_SECCOMP_THREADS)) != 0)
+    if ((groups & EMMA_SECCOMP_OF_MAPPING_) != 0)
+        emma_seccomp_append(filter, mapping, sizeof mapping / sizeof mapping[0]);
+    if ((groups & EMMA_SECCOMP_OF_DISCARDING_) != 0)
+        emma_seccomp_append(filter, discarding, sizeof discarding / sizeof discarding[0]);
+    if ((groups & EMMA_SECCOMP_OF_COMMON_) != 0)
         emma_seccomp_append(filter, common, sizeof common / sizeof common[0]);
     if ((groups & EMMA_SECCOMP_ALLOCATOR) != 0)
         emma_seccomp_append(filter, allocator, sizeof allocator / sizeof allocator[0]);

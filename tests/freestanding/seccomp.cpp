@@ -558,7 +558,7 @@ void test_refusals() {
     begin(), CHECK(emma_seccomp_allow_if(&filter, 0, no_argument, 1) == 22);
     begin(), CHECK(emma_seccomp_allow_if(&filter, 0, beyond_mask, 1) == 22);
     begin(), CHECK(emma_seccomp_allow_if(&filter, 0, good, 7) == 22);
-    begin(), CHECK(emma_seccomp_allow_emma(&filter, 16) == 22);
+    begin(), CHECK(emma_seccomp_allow_emma(&filter, 32) == 22);
     CHECK(filter.count == 5);
     // Once failed, it stays so, and is not installed.
     CHECK(emma_seccomp_allow(&filter, 0) == 22 && emma_seccomp_end(&filter, 0) == 22);

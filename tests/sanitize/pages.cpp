@@ -62,5 +62,7 @@ constinit const PageSource kSystemPages{.map = map,
                                         .shape = &kDefaultShape,
                                         .origin = 0,
                                         .system_calls = nullptr};
+constinit Atomic<bool> g_few_calls{false};
+constinit const PageSource kFewCallsPages = kSystemPages;
 
 }  // namespace emma

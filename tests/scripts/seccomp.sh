@@ -59,7 +59,7 @@ launched() {
 ulimit -c 0
 exec 3>&2 2>/dev/null # bash would tell of every signal that ends a program
 killed=159            # 128 + SIGSYS
-all=15 runs=0
+all=15 limited=30 runs=0 # 16 in place of 1
 for kind in static static-pie; do
     for source in tests/stress/*.cpp; do
         only=$(sed -n 's|^// *TEST-KIND: *||p' "$source")
@@ -69,6 +69,8 @@ for kind in static static-pie; do
         while read -r arguments; do
             launched 0 $kind $all "$source" "$arguments" "${own[@]}"
             runs=$((runs + 1))
+            # After emma_limit_calls with the three calls alone, in one kind of program.
+            [[ $kind == static ]] && LIMITED=1 launched 0 $kind $limited "$source" "$arguments" "${own[@]}"
         done < <(sed -n 's|^// *TEST-ARGS: *||p' "$source")
         # What it cannot do without: its own calls, and each group of Emma's. A short run shows it.
         arguments=$(sed -n 's|^// *TEST-QEMU: *||p' "$source" | head -n 1)
@@ -76,6 +78,7 @@ for kind in static static-pie; do
         for group in 1 2 4 8; do
             launched $killed $kind $((all - group)) "$source" "$arguments" "${own[@]}"
         done
+        launched $killed $kind $limited "$source" "$arguments" "${own[@]}"
     done
 done
 exec 2>&3

@@ -14,6 +14,7 @@
 #include "tests/freestanding/check_all.h"
 #include "tests/freestanding/status.h"
 #include "tests/freestanding/test.h"
+#include "tests/stress/limited.h"
 
 #include <emma.h>
 #include <emma_crt.h>
@@ -93,6 +94,7 @@ void run_round() {
 }  // namespace
 
 int main(int argc, char** argv) {
+    limit_if_asked();
     std::uint64_t seed = test_argument(argc, argv, 1, 0);
     const std::uint64_t rounds = test_argument(argc, argv, 2, 200);
     if (seed == 0) seed = *reinterpret_cast<const std::uint64_t*>(emma_getauxval(25)) >> 16 | 1;

@@ -14,6 +14,7 @@
 // TEST-QEMU: 0 1 3
 #include "tests/freestanding/check_all.h"
 #include "tests/freestanding/test.h"
+#include "tests/stress/limited.h"
 
 #include <emma.h>
 #include <emma_crt.h>
@@ -222,6 +223,7 @@ void run_sealed(test_random* random, std::uint64_t rounds, std::size_t thread_co
 }  // namespace
 
 int main(int argc, char** argv) {
+    limit_if_asked();
     std::uint64_t seed = test_argument(argc, argv, 1, 0);
     const std::uint64_t rounds = test_argument(argc, argv, 2, 4);
     std::size_t thread_count = test_argument(argc, argv, 3, 4);
