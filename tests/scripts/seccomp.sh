@@ -24,8 +24,8 @@ complain() {
 # shellcheck disable=SC2016  # the backquotes are Markdown's
 sed -n '/system calls: begin/,/system calls: end/p' "$root/README.md" | grep '`' | sed -E 's/\\\|/%/g' |
     sed -E 's/^\| ([a-z_]+) \| `([^`]*)`.*$/\1\t\2/; s/%/|/g' | sort >"$work/table"
-# Which of the two libraries has a line, by its groups: 1 is the allocator's.
-awk -F '\t' -v OFS='\t' '{ print ($1 == 1 ? "libemma" : $1 % 2 ? "both" : "libemma_crt"), $3 }' "$work/list" |
+# Which of the two libraries has a line, by its groups: 1 and 16 are the allocator's.
+awk -F '\t' -v OFS='\t' '{ print ($1 % 16 == 1 ? "libemma" : $1 % 2 ? "both" : "libemma_crt"), $3 }' "$work/list" |
     sort >"$work/header"
 diff "$work/table" "$work/header" || complain "the README's table (<) is not the list of emma_seccomp.h (>)"
 sed -nE 's/^ +kSys[A-Za-z]+ = ([0-9]+),$/\1/p' "$root/arch/x86_64/syscall_numbers.h" | sort >"$work/numbers"
