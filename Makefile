@@ -12,6 +12,9 @@
 ## make storms     signals, jumps, forks and deaths over four threads, in full (takes SEED=0): ten minutes
 ## make suites     test suites of others, from Debian's packages, on Emma: a quarter of an hour (QUICK=1: a minute;
 ##                 SUITES="glibc torture": some; see tests/suites/README.md)
+## make mutants    changes core/ by machine, one place at a time, and lists the changes that no test sees: a night
+##                 (SAMPLE=20: so many, chosen by SEED=7; JOBS=2; CHOICE="core/heap.cpp drop": names with these words;
+##                 QUICK=1: default options, no slow tests; LEAST=100: the percentage that must be caught)
 ## make bench      time and memory on many workloads, Emma beside the allocators of Debian: a quarter of an hour
 ##                 (QUICK=1: 3 minutes; WORKLOADS="a b", RUNS=5, PEERS="name=/path/lib.so ...", HUGE=0)
 ## make bench-plots  copies the plots of the last make bench to where the README shows them
@@ -118,12 +121,12 @@ endif
 $(call one_of,DEBUG,0 1)
 $(call one_of,FOR,size speed)
 $(call one_of,NATIVE,0 1)
-$(call one_of,SAMPLE,0 1)
+$(if $(filter mutants,$(MAKECMDGOALS)),,$(call one_of,SAMPLE,0 1))
 $(call one_of,V,0 1)
 $(call one_of,WERROR,0 1)
 # A variable on the command line that nothing reads is a slip: TSL=0 would build what TLS=1 does.
 known_names := BUILD ARCH PORT TLS HEAP_SLOT CHECKS SYMBOL_PREFIX DEBUG FOR NATIVE SAMPLE V PREFIX LIBDIR INCLUDEDIR MANDIR DOCDIR DESTDIR \
-	WERROR AR CXX CC CPPFLAGS CFLAGS CXXFLAGS LDFLAGS KINDS CARGO EMULATOR SEED QUICK SUITES WORKLOADS RUNS PEERS HUGE UPDATE \
+	WERROR AR CXX CC CPPFLAGS CFLAGS CXXFLAGS LDFLAGS KINDS CARGO EMULATOR SEED JOBS CHOICE LEAST QUICK SUITES WORKLOADS RUNS PEERS HUGE UPDATE \
 	MAKE% GNUMAKEFLAGS SHELL
 given_names := $(foreach name,$(.VARIABLES),$(if $(filter command%line,$(subst $() ,%,$(origin $(name)))),$(name)))
 unknown_names := $(filter-out $(known_names) -*-eval-flags-*-,$(given_names))
@@ -531,6 +534,70 @@ endif
 -include $(wildcard $(nolibc_programs:=.d) $(stepping_program).d $(stepping_objects:=.d) $(hosted_programs:=.d) $(preload_programs:=.d) \
 	$(bare_programs:=.d) $(injected_programs:=.d)) \
 	$(unit_sources:%.cpp=$(OUT)/unit/%.cpp.d) $(unit_core_objects:.o=.d) $(explorer_objects:.o=.d) $(sanitize_objects:.o=.d)
+
+# ---- mutants -----------------------------------------------------------------------------------
+# What tests/mutants/run links over a changed core/: the tests and the explorer, compiled so that they call the
+# inline functions of headers (the changed core/ is linked first and defines them), and the commands that compile
+# core/. The explorer's parts tell which of their instructions were reached. No explorer with CHECKS=1.
+mutants := $(OUT)/mutants
+mutants_have_explorer := $(filter default $(explorer_sets),$(or $(option_set),default))
+MUTANT_LIB := $(CXX) -O1 $(LIB_CXXFLAGS) -g0 -w
+MUTANT_UNIT := $(CXX) -std=c++20 -O0 -w $(DEFINES) -I. -Icore/include
+MUTANT_EXPLORER := $(CXX) $(EXPLORER_CXXFLAGS) -O1 -g0 -w -fsanitize=thread -I. -Icore/include
+mutant_programs := $(basename $(wildcard $(foreach suffix,c cpp,$(addsuffix .$(suffix),$(shell grep -o '^tests/[^ ]*' tests/mutants/programs | sort -u)))))
+# Not those that need no core/, or minutes of compiling.
+mutant_units := $(filter-out tests/unit/emma_hpp_test.cpp tests/unit/string_test.cpp,$(unit_sources))
+mutant_core := $(wildcard core/*.cpp)
+mutant_objects := $(mutant_core:%=$(mutants)/lib/%.o) $(mutant_units:%=$(mutants)/unit/%.o) $(mutants)/unit/main.o \
+	$(mutant_programs:%=$(mutants)/programs/%.o) $(mutants)/lib/every.cpp \
+	$(if $(mutants_have_explorer),$(patsubst %,$(mutants)/explorer/%.o,$(filter-out tests/explorer/%,$(explorer_sources)) \
+		$(wildcard tests/explorer/scenarios/*.cpp) tests/mutants/reached.cpp) $(mutants)/explorer/every.cpp \
+		$(patsubst %,$(OUT)/explorer/%.o,$(wildcard tests/explorer/*.cpp)))
+standard_headers := atomic bit concepts cstddef cstdint limits new type_traits
+$(mutants)/lib/core/%.o: compile = $(MUTANT_LIB) -include $(mutants)/lib/std.h
+$(mutants)/lib/std.h.gch: compile = $(MUTANT_LIB) -x c++-header
+$(mutants)/explorer/std.h.gch: compile = $(MUTANT_EXPLORER) -x c++-header
+$(mutants)/unit/%.o: compile = $(MUTANT_UNIT)
+$(mutants)/unit/main.o: compile = $(MUTANT_UNIT) -DDOCTEST_CONFIG_IMPLEMENT_WITH_MAIN -include doctest/doctest.h
+$(mutants)/explorer/core/%.o: compile = $(MUTANT_EXPLORER) -g -fsanitize-coverage=trace-pc
+$(mutants)/explorer/tests/explorer/%.o: compile = $(MUTANT_EXPLORER) -g -fsanitize-coverage=trace-pc -fno-inline
+$(mutants)/explorer/tests/mutants/%.o: compile = $(CXX) -O2 -std=c++20
+$(mutants)/%/std.h.gch: $(OUT)/flags
+	@mkdir -p $(@D) && printf '#include <%s>\n' $(standard_headers) >$(@:.gch=)
+	$(call run,CXX,$(compile) $(@:.gch=) -o $@)
+$(mutants)/lib/%.cpp.o: %.cpp $(OUT)/flags $(mutants)/lib/std.h.gch
+	@mkdir -p $(@D)
+	$(call run,CXX,$(compile) -MMD -MP -c $< -o $@)
+$(mutants)/unit/%.cpp.o: %.cpp $(OUT)/flags
+	@mkdir -p $(@D)
+	$(call run,CXX,$(compile) -MMD -MP -c $< -o $@)
+$(mutants)/unit/main.o: $(OUT)/flags
+	@mkdir -p $(@D)
+	$(call run,CXX,$(compile) -x c++ -c /dev/null -o $@)
+$(mutants)/explorer/%.cpp.o: %.cpp $(OUT)/flags $(mutants)/explorer/std.h.gch
+	@mkdir -p $(@D)
+	$(call run,CXX,$(compile) -MMD -MP -c $< -o $@)
+$(mutants)/programs/%.o: %.cpp $(public_headers) $(wrappers) Makefile
+	@mkdir -p $(@D)
+	$(call run,CXX,$(wrapper) -static $(nolibc_flags) $(source_flags) -g0 -c $< -o $@)
+$(mutants)/programs/%.o: %.c $(public_headers) $(wrappers) Makefile
+	@mkdir -p $(@D)
+	$(call run,CXX,$(wrapper) -static $(nolibc_flags) $(source_flags) -g0 -c $< -o $@)
+# All of core/ as one source, for a header that is changed.
+$(mutants)/lib/every.cpp $(mutants)/explorer/every.cpp: $(mutant_core)
+	@mkdir -p $(@D) && printf '#include "%s"\n' $(if $(filter %/explorer/every.cpp,$@),$(filter-out core/page_source.cpp,$^),$^) >$@
+# mutants-start is enough to find out whether a change is one with these options.
+.PHONY: mutants mutants-start mutants-base
+mutants-base: mutants-start all $(mutant_objects) $(OUT)/tests/other_copy.o $(stepping_objects)
+mutants-start: $(mutants)/lib/std.h.gch $(mutants)/lib/every.cpp $(if $(mutants_have_explorer),$(mutants)/explorer/std.h.gch $(mutants)/explorer/every.cpp)
+	@printf '%s\t%s\n' >$(mutants)/commands \
+		lib $(call quoted,$(MUTANT_LIB) -include $(mutants)/lib/std.h) \
+		explorer $(call quoted,$(if $(mutants_have_explorer),$(MUTANT_EXPLORER) -include $(mutants)/explorer/std.h)) \
+		scenario $(call quoted,$(MUTANT_EXPLORER) -fno-inline) unit $(call quoted,$(MUTANT_UNIT)) cxx $(call quoted,$(CXX))
+mutants:
+	@tests/setup check
+	@SAMPLE=$(SAMPLE) SEED=$(SEED) JOBS=$(JOBS) CHOICE=$(call quoted,$(CHOICE)) QUICK=$(QUICK) LEAST=$(LEAST) tests/mutants/run
+-include $(wildcard $(filter-out $(OUT)/explorer/%,$(mutant_objects:.o=.d)))
 
 # ---- benchmarks --------------------------------------------------------------------------------
 # The workloads, each for the host's libc, for musl, and without a libc (see tests/bench/run).
