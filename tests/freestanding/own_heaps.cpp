@@ -369,6 +369,8 @@ void test_threads(emma_heap* heap) {
         return ++*static_cast<std::size_t*>(sum) != 0;
     };
     CHECK(emma_heap_walk(heap, add, &count) == 0);
+    const auto stop = [](void*, void*, std::size_t) { return false; };
+    CHECK(emma_heap_walk(heap, stop, nullptr) == (count == 0 ? 0 : 1));
     for (Object& object : crew.shared) {
         count -= object.bytes != nullptr;
         emma_heap_free(heap, object.bytes);

@@ -211,3 +211,42 @@ TEST_CASE("a visitor that a fork has left behind loses the heap to its holder") 
     heap->leave();
     CHECK(heap->enter());
 }
+
+TEST_CASE("every 31st borrowing takes back heaps that operations left, some at a time, in turn") {
+    Fixture f;
+    OperationName name;  // of the operations that were left, and of the one that borrows
+    std::vector<ThreadHeap*> left;
+    for (int i = 0; i < 40; ++i) {
+        left.push_back(f.acquire());
+        left.back()->ownership.rename(name.holder());
+        REQUIRE(left.back()->enter());
+    }
+    const auto still_left = [&] {
+        std::size_t count = 0;
+        for (ThreadHeap* heap : left) count += heap->ownership.holder() == name.holder();
+        return count;
+    };
+    note_borrow(*f.pool, name.holder(), nullptr, 30);
+    CHECK(still_left() == 40);
+    note_borrow(*f.pool, name.holder(), nullptr, 31);
+    CHECK(still_left() == 8);
+    note_borrow(*f.pool, name.holder(), left.front(), 62);
+    CHECK(still_left() == 1);
+    CHECK(left.front()->ownership.holder() == name.holder());
+    for (ThreadHeap* heap : left) CHECK((heap == left.front() || heap->busy.is_unoccupied()));
+}
+
+TEST_CASE("a visitor's mark comes again after 254 forks in a line, not sooner") {
+    Fixture f;
+    (void)f.pool->visitors_mark(f.arenas.pages());  // begins to count forks
+    std::vector<std::uint8_t> marks;
+    for (int i = 0; i < 255; ++i) {
+        ForkInspector::fork(*f.pool);
+        marks.push_back(f.pool->visitors_mark(f.arenas.pages()));
+    }
+    const std::set<std::uint8_t> different(marks.begin(), marks.end());
+    CHECK(different.size() == 254);
+    CHECK(different.count(0) == 0);
+    CHECK(different.count(Visited::kAnyProcess) == 0);
+    CHECK(marks.back() == marks.front());
+}
