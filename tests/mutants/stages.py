@@ -188,8 +188,9 @@ class Proofs:
                          LATE_SECONDS if are_late else UNIT_SECONDS, work + "/out")
             if status != 0:
                 with open(work + "/out", errors="replace") as file:
-                    case = re.search(r"^TEST CASE: *(.*)$", file.read(), re.M)
-                return f"unit ({status}{', ' + case[1] if case else ''})"
+                    shown = re.findall(r"^TEST CASE: *(.*)$", file.read(), re.M)
+                # The last is the one that failed: others show a message.
+                return f"unit ({', '.join([status, *shown[-1:]])})"
         return None
 
     def _recompile(self, what, sources, folder, work):
