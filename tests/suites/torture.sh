@@ -8,8 +8,12 @@ limit() { echo 30; }
 programs() { (cd "$torture_tests" && printf '%s\n' *.c ieee/*.c) | sed 's/\.c$//'; }
 quick() { programs | one_in 20 1; }
 prepare() { unpack_gcc; }
+# Each program with one of these, by its name.
+kinds=("-O2 -static" "-O2 -static-pie" "-O1 -static" "-O3 -static-pie" "-Os -static" "-O3 -static")
 build() {
-    # shellcheck disable=SC2046  # several options
-    "$emma/bin/emma-cc" -O2 -w $(dg_options "$torture_tests/$1.c") "$torture_tests/$1.c" -o program
+    local sum
+    sum=$(cksum <<<"$1")
+    # shellcheck disable=SC2046,SC2086  # several options
+    "$emma/bin/emma-cc" ${kinds[${sum%% *} % ${#kinds[@]}]} -w $(dg_options "$torture_tests/$1.c") "$torture_tests/$1.c" -o program
 }
 run() { ./program; }
