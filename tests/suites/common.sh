@@ -6,6 +6,8 @@
 
 # Seconds that building and running a program may take; a suite may say another number.
 limit() { echo 60; }
+# Whether CI's sample has programs of the suite; not if their sources are no packages, but downloaded by it.
+in_sample() { echo yes; }
 # What is done once before the programs.
 prepare() { :; }
 # What is done for a program, in an empty folder of its own.
@@ -19,6 +21,28 @@ unpack() {
     mkdir -p "$suites/sources"
     tar -C "$suites/sources" -xf "$archive" --wildcards "${@:2}"
     touch "$suites/sources/$key"
+}
+
+# debian_source PACKAGE: the source of a package, unpacked into build/suites/sources. It comes through
+# apt-get with lists of its own, as `deb-src` is seldom among a system's.
+debian_source() {
+    local apt=$suites/apt options
+    mkdir -p "$apt/lists/partial" "$apt/archives/partial"
+    options=(-qq -o Dir::Etc::SourceList="$apt/sources.list" -o Dir::Etc::SourceParts=- -o Dir::State::Lists="$apt/lists"
+        -o Dir::Cache="$apt" -o APT::Sandbox::User=)
+    if [[ ! -e $apt/sources.list ]]; then
+        echo "deb-src [signed-by=/usr/share/keyrings/debian-archive-keyring.gpg] http://deb.debian.org/debian bookworm main" >"$apt/new"
+        mv "$apt/new" "$apt/sources.list"
+        apt-get "${options[@]}" update >&2 || { rm "$apt/sources.list" && return 1; }
+    fi
+    if [[ ! -e $suites/sources/$1/unpacked ]]; then
+        rm -rf "$suites/sources/$1"
+        mkdir -p "$suites/sources/$1/archive"
+        (cd "$suites/sources/$1/archive" && apt-get "${options[@]}" source --download-only "$1" >&2)
+        # Of several archives of a source the one without a component's name is upstream's.
+        tar -C "$suites/sources/$1" -xf "$(find "$suites/sources/$1/archive" -name '*.orig.tar.*' ! -name '*.asc')" --strip-components 1
+        touch "$suites/sources/$1/unpacked"
+    fi
 }
 
 # Runs a command on Emma.
