@@ -12,8 +12,9 @@ namespace {
 constexpr std::size_t kLeastSlices = 64;
 constexpr std::size_t kTurnovers = 8;
 // What a peak has left needs no turnover: more than so much, and than half of what one is due
-// after.
+// after. The next look comes soon then: up to 4 MiB of the peak may wait in an inbox.
 constexpr std::size_t kPeakSlices = 512;
+constexpr std::size_t kSlicesAfterPeak = 16;
 constexpr std::size_t kPurgeLimit = 64;  // slices free and resident, at first
 constexpr std::size_t kMostExtra = 192;
 
@@ -144,9 +145,10 @@ void ArenaPool::release(Arena* arena, unsigned first, unsigned count) {
     const std::size_t released = released_slices_.fetch_add(count, memory_order_relaxed);
     const std::size_t since = released - last_look_.load(memory_order_relaxed);
     const std::size_t used = claimed_slices_.load(memory_order_relaxed) - released;
-    std::size_t turned = kTurnovers * used;
-    if (dirty_slices_.load(memory_order_relaxed) > kPeakSlices + turned / 2) turned = 0;
-    if (since >= kLeastSlices + list_.end() / 16 + turned) look(released, used);
+    const std::size_t turned = kTurnovers * used;
+    std::size_t due = kLeastSlices + turned;
+    if (dirty_slices_.load(memory_order_relaxed) > kPeakSlices + turned / 2) due = kSlicesAfterPeak;
+    if (since >= due + list_.end() / 16) look(released, used);
 }
 
 // Where slices that were purged are wanted again, purging them was a mistake: allow twice as much.
