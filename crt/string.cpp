@@ -251,7 +251,7 @@ std::size_t equal_bytes(const Byte* left, const Byte* right, std::size_t n) {
     if (end == nullptr) {
         end = string + kDirectBytes;
         if (cpu_features().has(CpuFeatures::kAvx2)) return kDirectBytes + length_avx2(end);
-        end = Loops16::find<true, true>(end, Bytes16{}, ~std::uintptr_t{0});
+        end = Loops16::find<true, false>(end, Bytes16{}, ~std::uintptr_t{0});
     }
     return static_cast<std::size_t>(end - string);
 }

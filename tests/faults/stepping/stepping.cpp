@@ -4,11 +4,11 @@
 // the operations, run.cpp for the faults.
 //
 //   stepping [all [SEED]]                      all operations and faults, at every point
+//   stepping part K N [SEED]                   likewise, at every N-th point from the K-th on
 //   stepping sample COUNT [SEED]               at about COUNT points of each; seed 0: a new one
-//   (with a
-//                                              fault that short operations need, at all of theirs)
 //   stepping OPERATION [FAULT [POINT [SEED]]]  one operation, one fault, one point
 //
+// A sample has all points of a short operation with a fault that says so (Fault::complete_to).
 // Every run is a process; the last line counts them. A failure is named by a command that repeats
 // it alone.
 //
@@ -73,7 +73,8 @@ struct Selection {
     const char* operation = nullptr;  // null: all
     const char* fault = nullptr;
     std::uint64_t point = kNoPoint;
-    std::uint64_t sample = kNoPoint;  // how many points, where there are more
+    std::uint64_t sample = kNoPoint;    // how many points, where there are more
+    std::uint64_t part = 0, parts = 1;  // of the chosen points every parts-th, from this one on
     std::uint64_t seed = 1;
 };
 
@@ -101,9 +102,12 @@ void step_through(const Selection& selection, const Operation& operation, const 
                                      : selection.sample == kNoPoint ? kOfLong
                                                                     : 1;
         const std::uint64_t stride = is_complete ? 1 : (points - 1) / wanted + 1;
-        for (plan.point = test_below(random, stride); plan.point < points;
-             plan.point += stride, ++covered)
+        std::uint64_t chosen = 0;
+        for (plan.point = test_below(random, stride); plan.point < points; plan.point += stride) {
+            if (chosen++ % selection.parts != selection.part) continue;
             (void)run(plan);
+            ++covered;
+        }
     }
     g_totals.points += covered;
     print_pair(" ", covered);
@@ -142,6 +146,11 @@ Selection parse(int argc, char** argv) {
         selection.seed = test_argument(argc, argv, 3, 0);
     } else if (argc > 1 && same(argv[1], "all")) {
         selection.seed = test_argument(argc, argv, 2, 1);
+    } else if (argc > 1 && same(argv[1], "part")) {
+        selection.part = test_argument(argc, argv, 2, 0);
+        selection.parts = test_argument(argc, argv, 3, 1);
+        CHECK(selection.part < selection.parts);
+        selection.seed = test_argument(argc, argv, 4, 1);
     } else {
         if (argc > 1) selection.operation = argv[1];
         if (argc > 2) selection.fault = argv[2];
