@@ -242,7 +242,7 @@ smallest := $(if $(shell $(CXX) -Oz -fsyntax-only -x c++ /dev/null 2>&1),-Os,-Oz
 COLD := $(smallest) $(if $(compiler_is_clang),,-fno-shrink-wrap -fno-move-loop-invariants -fno-ivopts -fno-tree-loop-optimize -fno-caller-saves \
 	-fno-tree-sink -fno-code-hoisting -fno-tree-pre -fno-if-conversion -fno-ipa-modref -fno-tree-dominator-opts \
 	-fno-tree-coalesce-vars -fno-tree-forwprop -fno-tree-loop-im -fira-region=mixed -freorder-blocks-algorithm=simple)
-core_never_hot := $(patsubst %,core/%.cpp,audit check emma_control emma_heap_control emma_heap_picture emma_out_of_memory \
+core_never_hot := $(patsubst %,core/%.cpp,audit check emma_control emma_heap_control emma_heap_picture emma_limit_calls emma_out_of_memory \
 	emma_picture emma_report emma_stats leaks rebuild reserve teardown trim)
 core_cold := $(if $(filter size,$(FOR)),$(filter-out core/emma.cpp,$(wildcard core/*.cpp core/bare/*.cpp)),$(core_never_hot))
 $(core_cold:%=$(OUT)/obj/%.o) $(core_never_hot:%=$(OUT)/preload/%.o): OPTIMISE := $(COLD)

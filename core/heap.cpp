@@ -232,13 +232,14 @@ bool ThreadHeap::put_remote(Slab* slab, SlotIndex slot) {
     // Release: the bit before the count. Acquire: the inbox link below is this thread's only after
     // the owner that last reset the count has read it.
     if (!slab->owner.add_remote_word(this, memory_order_acq_rel)) return false;
-    const std::uint32_t slices = slab->slice_count;  // which is the slab's until the push
+    const std::uint32_t slices = slab->slice_count;  // read before the push: see below
     Slab* head = inbox.load(memory_order_relaxed);
     do {
         inbox_next_of(slab) = head;
         // Release pairs with drain_inbox(). A failure means another thread's push or the owner's
         // drain went through. ABA cannot hurt: the owner takes the whole stack at once.
     } while (!inbox.compare_exchange(head, slab, memory_order_release, memory_order_relaxed));
+    // From the push on the owner may retire the slab: it is not read any more.
     (void)inbox_slices.fetch_add(slices, memory_order_relaxed);
     return true;
 }

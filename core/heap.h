@@ -137,9 +137,10 @@ struct alignas(arch::kCacheLineBytes) ThreadHeap {
     ArenaPool* arenas;
     // The last search for slices that found none, see add_slab(); 0: there was none.
     std::uint64_t failed_search;
-    Slab* draining;                // taken out of the inbox, and to be collected
-    Atomic<std::uint32_t> pushes;  // by the holder, into other heaps; any thread without a heap
-                                   // counts in g_no_heap; relaxed
+    Slab* draining;  // taken out of the inbox, and to be collected
+    // How often the holder has pushed a slab into another heap's inbox; threads without a heap
+    // count in g_no_heap. Relaxed: it publishes nothing.
+    Atomic<std::uint32_t> pushes;
 
     // ---- any thread
     alignas(arch::kCacheLineBytes) Ownership ownership;
@@ -148,7 +149,8 @@ struct alignas(arch::kCacheLineBytes) ThreadHeap {
     // The own heap of the thread whose operation is at work in this one; null otherwise. Relaxed:
     // it publishes nothing.
     Atomic<const ThreadHeap*> borrower;
-    Atomic<std::uint32_t> inbox_slices;  // of the slabs in it, about; relaxed
+    // About how many slices the slabs in the inbox have. Relaxed: it publishes nothing.
+    Atomic<std::uint32_t> inbox_slices;
 
     // ---- holder
     alignas(arch::kCacheLineBytes) BinWords bins;
@@ -181,8 +183,8 @@ struct alignas(arch::kCacheLineBytes) ThreadHeap {
     void attend(Slab* slab);
     // Takes in what other threads have freed.
     void drain_inbox();
-    // Whether so much waits in the inbox, 4 MiB, that it is drained though no slot is wanted. Not
-    // sooner, as a slab that is drained costs its next freer another push.
+    // Whether the slabs in the inbox have 4 MiB, so that it is drained even if the heap needs no
+    // slot. Not sooner: the next freer of a drained slab has to push it again.
     bool is_inbox_long() const { return inbox_slices.load(memory_order_relaxed) >= 64; }
     // The same for a holder that has not entered the heap; nothing if it cannot be entered.
     void drain();

@@ -177,14 +177,14 @@ bool system_resize(void* counter, void* pages, std::size_t old_bytes, void* targ
 // ---- few calls
 
 void* few_calls_map(void* counter, std::size_t bytes, std::size_t alignment, std::uintptr_t base) {
-    // Nothing moves.
+    // A base above the origin asks for a place to move to, and nothing moves without mremap().
     return base > kSystemOrigin ? nullptr : map_and_trim(counter, bytes, alignment);
 }
 
-// What is behind an arena may be anything's: the next one is mapped whole.
+// An arena grows only by a mapping at a fixed address. The pool maps the next arena whole instead.
 Extension few_calls_extend(void*, std::uintptr_t, std::size_t) { return Extension::kTaken; }
 
-// Only a shorter one, in place.
+// A mapping can only shrink, where it is.
 bool few_calls_resize(void* counter, void* pages, std::size_t old_bytes, void* target,
                       std::size_t new_bytes) {
     return target == pages && new_bytes < old_bytes &&
