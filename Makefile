@@ -203,7 +203,7 @@ wrappers := $(OUT)/bin/emma-cc $(OUT)/bin/emma-c++
 # for each linker, the header that stands before libstdc++'s.
 wrapper_files := $(linker_scripts:$(OUT)/lib/%=$(OUT)/lib/execstack/%) $(addprefix $(OUT)/lib/ld/,ld ld.bfd ld.gold ld.lld ld.mold) \
 	$(OUT)/lib/c++/bits/c++config.h $(OUT)/lib/ours_first.o $(OUT)/lib/gdb_commands.o \
-	$(OUT)/lib/with_data.o
+	$(OUT)/lib/with_data.o $(OUT)/lib/exceptions.o
 
 gdb_commands := $(addprefix $(OUT)/gdb/,emma.py emma_commands.py emma_memory.py)
 
@@ -294,6 +294,15 @@ $(OUT)/lib/%: linker/$(ARCH)/%
 $(OUT)/lib/ours_first.o: linker/emma.symbols linker/emma_crt.symbols
 	@mkdir -p $(@D)
 	$(call run,LD,echo .section .note.GNU-stack | $(CC) -c -x assembler - -o $@ && ld -r $@ $$(sed '/^#/d; s/^/-u /' $^) -o $@.all && mv $@.all $@)
+# For a program with a libc and exceptions, linked before libemma.a: operator new throws and catches.
+$(OUT)/obj/exceptions/%.o: %.cpp $(OUT)/flags
+	@mkdir -p $(@D)
+	$(call run,CXX,$(CXX) $(OPTIMISE) $(LIB_CXXFLAGS) -fexceptions -fasynchronous-unwind-tables -MMD -MP -c $< -o $@ && objcopy $(drop_debug) $@)
+exceptions_objects := $(OUT)/obj/exceptions/core/api/new_caught.o $(OUT)/obj/exceptions/core/api/new_bad_alloc.o
+$(OUT)/lib/exceptions.o: $(exceptions_objects)
+	@mkdir -p $(@D)
+	$(call run,LD,ld -r $^ -o $@)
+-include $(exceptions_objects:.o=.d)
 $(OUT)/lib/execstack/%: linker/$(ARCH)/%
 	@mkdir -p $(@D) && sed 's/\(PT_GNU_STACK FLAGS(\)6/\17/' $< > $@
 $(OUT)/lib/c++/%: linker/c++/%
@@ -352,12 +361,11 @@ preload_aliases := malloc free
 PRELOAD_LDFLAGS := -Wl,--version-script=linker/preload.map -Wl,-soname,libemma_preload.so \
 	-Wl,-z,defs -Wl,-z,now -Wl,-z,nodelete -Wl,--gc-sections -Wl,-z,noseparate-code,--section-start=.eh_frame_hdr=0x40000 \
 	$(foreach name,$(preload_aliases),-Xlinker --defsym=$(name)=emma_$(name))
-preload_sources := $(filter-out core/api/new_handler.cpp core/api/new_replaced.cpp $(preload_aliases:%=core/api/%.cpp),$(core_sources)) \
+preload_sources := $(filter-out core/api/new_handler.cpp core/api/new_bad_alloc.cpp $(preload_aliases:%=core/api/%.cpp),$(core_sources)) \
 	$(wildcard core/hosted/*.cpp)
 preload_objects := $(preload_sources:%=$(OUT)/preload/%.o)
 
-# It catches what new-handlers and replaced forms of operator new throw.
-$(OUT)/preload/core/hosted/operator_new.cpp.o: PRELOAD_CXXFLAGS += -fexceptions
+$(OUT)/preload/core/api/new_caught.cpp.o: PRELOAD_CXXFLAGS += -fexceptions
 
 .PHONY: preload
 preload: $(OUT)/libemma_preload.so
@@ -799,7 +807,7 @@ install: install-static preload man
 install-static: all
 	$(call put,644,$(public_headers),$(INCLUDEDIR))
 	$(call put,644,$(OUT)/libemma.a $(OUT)/libemma_crt.a $(OUT)/libemma_beside.a,$(LIBDIR))
-	$(call put,644,$(linker_scripts) $(OUT)/lib/ours_first.o $(OUT)/lib/with_data.o,$(LIBDIR)/emma)
+	$(call put,644,$(linker_scripts) $(addprefix $(OUT)/lib/,ours_first.o with_data.o exceptions.o),$(LIBDIR)/emma)
 	$(call put,644,$(gdb_commands),$(PREFIX)/share/emma/gdb)
 	@$(call gdb_section,$(abspath $(PREFIX))/share/emma/gdb/emma.py) $(OUT)/filled && \
 		install -m 644 $(OUT)/filled $(call into,$(LIBDIR)/emma/gdb_commands.o)

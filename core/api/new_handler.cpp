@@ -1,9 +1,8 @@
 // SPDX-License-Identifier: MIT OR Apache-2.0
-// The new-handler and the loop that calls it. These names are libstdc++'s too: in a hosted program
-// the first archive on the link line provides them, and there is one handler either way.
+// The new-handler. These names are libstdc++'s too: in a hosted program the first archive on the
+// link line provides them, and there is one handler either way.
 #include "core/api/new.h"
 #include "core/atomic.h"
-#include "core/check.h"
 
 namespace {
 // any thread; acquire and release as [new.handler.mutators] asks for
@@ -22,16 +21,4 @@ new_handler get_new_handler() noexcept { return g_new_handler.load(memory_order_
 
 }  // namespace std
 
-void* emma::allocate_with_handler(std::size_t size, std::size_t alignment, bool may_fail) {
-    for (;;) {
-        if (void* const object = emma_alloc(size, alignment)) return object;
-        const std::new_handler handler = std::get_new_handler();
-        if (handler != nullptr) {
-            handler();
-        } else if (may_fail) {
-            return nullptr;
-        } else {
-            panic(Misuse::kOutOfMemory, nullptr, 0);
-        }
-    }
-}
+std::new_handler emma::current_new_handler() { return std::get_new_handler(); }

@@ -351,7 +351,7 @@ enum emma_panic_kind {
     EMMA_PANIC_DOUBLE_FREE = 1,     /* the object at `pointer` is free already */
     EMMA_PANIC_INVALID_POINTER = 2, /* `pointer` is no object of this copy of Emma */
     EMMA_PANIC_WRONG_SIZE = 3,     /* a sized free with another size or alignment (CHECKS builds) */
-    EMMA_PANIC_OUT_OF_MEMORY = 4,  /* operator new found no memory and no new-handler */
+    EMMA_PANIC_OUT_OF_MEMORY = 4,  /* operator new: no memory, no handler, no exceptions */
     EMMA_PANIC_CORRUPTION = 5,     /* an internal invariant does not hold */
     EMMA_PANIC_USE_AFTER_FREE = 6, /* the object at `pointer` is free: realloc, usable size ... */
     EMMA_PANIC_OTHER_HEAP = 7      /* `pointer` is a live object, but of another heap */

@@ -18,7 +18,7 @@ endforeach()
 
 set_target_properties(emma::emma PROPERTIES
     INTERFACE_INCLUDE_DIRECTORIES "${emma_includedir}"
-    INTERFACE_LINK_LIBRARIES "-Wl,--whole-archive,${emma_escaped}/libemma.a,--no-whole-archive")
+    INTERFACE_LINK_LIBRARIES "-Wl,${emma_escaped}/emma/exceptions.o,--whole-archive,${emma_escaped}/libemma.a,--no-whole-archive")
 set_target_properties(emma::beside PROPERTIES
     INTERFACE_INCLUDE_DIRECTORIES "${emma_includedir}"
     INTERFACE_LINK_LIBRARIES "${emma_libdir}/libemma_beside.a")

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MIT OR Apache-2.0
 // operator new without memory in a program with a libc and exceptions ([new.delete.single]/4, /7):
-// the new-handler is called; what it throws arrives, and is null from the nothrow forms. With
-// PRELOADED also std::bad_alloc where there is no handler, and null where a replaced form throws.
+// the new-handler is called; what it throws arrives, and is null from the nothrow forms. Without a
+// handler: std::bad_alloc.
 #include <cstddef>
 #include <cstdio>
 #include <exception>
@@ -64,10 +64,8 @@ void check(Allocate allocate, bool nothrow) {
     CHECK(!nothrow || outcome(takes_itself_back, allocate) == kNull);
     CHECK(!nothrow || outcome(nullptr, allocate) == kNull);
     if (nothrow) return;
-#if PRELOADED
     CHECK(outcome(takes_itself_back, allocate) == kBadAlloc && called == 1);
     CHECK(outcome(nullptr, allocate) == kBadAlloc);
-#endif
 }
 
 }  // namespace
@@ -77,12 +75,10 @@ int main() {
     check([] { return ::operator new[](too_much); }, false);
     check([] { return ::operator new(too_much, k64); }, false);
     check([] { return ::operator new[](too_much, k64); }, false);
-#if PRELOADED
     check([] { return ::operator new(too_much, std::nothrow); }, true);
     check([] { return ::operator new[](too_much, std::nothrow); }, true);
     check([] { return ::operator new(too_much, k64, std::nothrow); }, true);
     check([] { return ::operator new[](too_much, k64, std::nothrow); }, true);
-#endif
     CHECK(std::uncaught_exceptions() == 0);
     return failed;
 }

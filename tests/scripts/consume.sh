@@ -16,7 +16,7 @@ make install DESTDIR="$work" PREFIX=/opt/emma >/dev/null
 make one-file >/dev/null
 mkdir "$work/project"
 cp build/one-file/emma.* "$work/project"
-cp tests/consume/* examples/nolibc_header.c "$work/project"
+cp tests/consume/* tests/new/exhausted.cpp examples/nolibc_header.c "$work/project"
 cp linker/emma.symbols "$work"
 mv "$work/opt/emma" "$work/elsewhere" # an installation may be moved
 cd "$work/project"
@@ -53,6 +53,9 @@ for compiler in gcc clang; do
                 works "pkg-config $module $kind ${optimise[*]}"
                 $cc "${optimise[@]}" "${warn[@]}" $kind "${what[@]}" "${compile[@]}" workload.c "${link[@]}" -o program
                 works "pkg-config $module, C, $kind ${optimise[*]}"
+                [[ $module == emma ]] || continue
+                $cxx -std=c++17 "${optimise[@]}" $kind "${compile[@]}" exhausted.cpp "${link[@]}" -o program
+                works "pkg-config $module, exceptions, $kind ${optimise[*]}"
             done
         done
         for mode in static static-pie; do

@@ -11,12 +11,14 @@ set -uo pipefail
 set=$(readlink -f "$1")
 sources=$PWD/tests/new
 work=$(mktemp -d)
+linker/one-file "$work/one"
 trap 'rm -rf "$work"' EXIT
 cd "$work" || exit 1
 export EMMA_REAL_CXX=g++
 [[ $set == *clang* ]] && EMMA_REAL_CXX=clang++
+for compiler in g++ clang++; do "$compiler" -std=c++20 -O2 -c one/emma.cpp -o "one.$compiler.o" || exit 1; done
 preload=$set/libemma_preload.so
-whole=("-Wl,--whole-archive" "$set/libemma.a" "-Wl,--no-whole-archive")
+whole=("-Wl,$set/lib/exceptions.o,--whole-archive,$set/libemma.a,--no-whole-archive")
 failed=0 done=0
 passes() { # description preload source command...
     local name=$1 library=$2 source=$3
@@ -43,11 +45,22 @@ for replaced in 0 1 2 4 8 15; do
 done
 behind=("${whole[@]}")
 passes "whole archive, static" "" forms "$EMMA_REAL_CXX" -O1 -static -DWITH_LIBC -DREPLACED=3
-for kind in -pie -static; do passes "whole archive $kind" "" exhausted "$EMMA_REAL_CXX" -O1 $kind; done
+for kind in -pie -static; do
+    for source in exhausted replaced_throws; do
+        behind=("${whole[@]}")
+        passes "whole archive $kind" "" $source "$EMMA_REAL_CXX" -O1 $kind
+        behind=("$set/lib/exceptions.o" "$set/libemma.a")
+        passes "archive $kind" "" $source "$EMMA_REAL_CXX" -O1 $kind
+        for compiler in g++ clang++; do
+            behind=("$work/one.$compiler.o")
+            passes "one file $kind" "" $source "$compiler" -O1 $kind
+        done
+    done
+done
 behind=()
 for library in "g++ -O1" "clang++ -O1" "clang++ -stdlib=libc++ -O1"; do
     read -ra command <<<"$library"
-    passes "preloaded, $library" "$preload" exhausted "${command[@]}" -DPRELOADED=1
+    passes "preloaded, $library" "$preload" exhausted "${command[@]}"
     passes "preloaded, $library" "$preload" replaced_throws "${command[@]}"
 done
 passes "preloaded, libc++" "$preload" forms clang++ -stdlib=libc++ -O1 -DREPLACED=5
