@@ -771,7 +771,7 @@ endif
 auto_load = $(PREFIX)/share/gdb/auto-load$(abspath $(LIBDIR))
 
 # A page for each function: which there are, the headers say. Made anew, so that none of an older header stays.
-man_headers := $(wildcard core/include/*.h crt/include/*.h)
+man_headers := $(wildcard core/include/*.h core/include/*.hpp crt/include/*.h)
 .PHONY: man install-static uninstall
 man: $(OUT)/man/made
 $(OUT)/man/made: linker/man-pages $(man_headers)

@@ -30,7 +30,7 @@ done
 share=$work/opt/emma/share
 for file in LICENSE-APACHE LICENSE-MIT README.md; do cmp "$file" "$share/doc/emma/$file" || complain "$file"; done
 LD_PRELOAD=$work/opt/emma/lib/libemma_preload.so sort README.md | cmp - <(sort README.md) || complain "the preload library"
-for name in $(grep -hx 'emma_[a-z_]*' linker/*.symbols) emma_bare_map emma_seccomp_begin emma_heap_options emma_stats emma.h; do
+for name in $(grep -hx 'emma_[a-z_]*' linker/*.symbols) emma_bare_map emma_seccomp_begin emma_heap_options emma_stats emma.h emma.hpp emma::Heap; do
     page=$share/man/man3/$name.3
     [[ -s $page ]] || complain "no manual page for $name"
     redirect=$(sed -n 's/^\.so //p' "$page")
@@ -44,6 +44,7 @@ if command -v man >/dev/null; then
         [[ -z $said && $(grep -c . "$work/page") -gt 5 ]] || complain "$page: $said"
     done
     man -M "$share/man" emma_heap_alloc_zeroed | col -b | tr -s '[:space:]' ' ' | grep -q 'gone, and using it is a fault' || complain "man emma_heap_alloc_zeroed"
+    man -M "$share/man" emma::Heap | col -b | grep -q '^[[:space:]]*bool owns(const void\* object) const noexcept;$' || complain "man emma::Heap"
 fi
 # Folders of one's own, as distributions have them; and back.
 folders=(DESTDIR="$work/other" PREFIX=/usr LIBDIR=/usr/lib/x86_64-linux-gnu INCLUDEDIR=/usr/include/emma MANDIR=/usr/man DOCDIR=/usr/doc)
