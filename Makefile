@@ -188,7 +188,7 @@ run = $(if $(filter 0,$(V)),@echo '  $(1)	$@';)$(2)
 core_sources := $(wildcard core/*.cpp core/api/*.cpp)
 crt_sources := $(wildcard crt/*.cpp crt/*/*.cpp crt/$(ARCH)/*.S arch/$(ARCH)/*.S)
 ifeq ($(PORT),bare)
-core_sources := $(filter-out core/page_source.cpp,$(core_sources)) $(wildcard core/bare/*.cpp)
+core_sources := $(filter-out core/page_source.cpp core/shared_heap.cpp,$(core_sources)) $(wildcard core/bare/*.cpp)
 crt_sources :=
 endif
 core_objects := $(core_sources:%=$(OUT)/obj/%.o)
@@ -242,8 +242,8 @@ smallest := $(if $(shell $(CXX) -Oz -fsyntax-only -x c++ /dev/null 2>&1),-Os,-Oz
 COLD := $(smallest) $(if $(compiler_is_clang),,-fno-shrink-wrap -fno-move-loop-invariants -fno-ivopts -fno-tree-loop-optimize -fno-caller-saves \
 	-fno-tree-sink -fno-code-hoisting -fno-tree-pre -fno-if-conversion -fno-ipa-modref -fno-tree-dominator-opts \
 	-fno-tree-coalesce-vars -fno-tree-forwprop -fno-tree-loop-im -fira-region=mixed -freorder-blocks-algorithm=simple)
-core_never_hot := $(patsubst %,core/%.cpp,audit check emma_control emma_heap_control emma_heap_picture emma_limit_calls emma_out_of_memory \
-	emma_picture emma_report emma_stats leaks rebuild reserve teardown trim)
+core_never_hot := $(patsubst %,core/%.cpp,audit check emma_control emma_heap_attach emma_heap_control emma_heap_picture emma_limit_calls emma_out_of_memory \
+	emma_picture emma_report emma_stats leaks rebuild reserve shared_heap teardown trim)
 core_cold := $(if $(filter size,$(FOR)),$(filter-out core/emma.cpp,$(wildcard core/*.cpp core/bare/*.cpp)),$(core_never_hot))
 $(core_cold:%=$(OUT)/obj/%.o) $(core_never_hot:%=$(OUT)/preload/%.o): OPTIMISE := $(COLD)
 # A call and a common end are shorter than many ends with a jump; not in what is only such jumps.
@@ -700,21 +700,24 @@ example-%:
 	@tests/example $*
 
 # A part for each processor; what the parts print is shown when all are done.
+shared_heap_killed := $(OUT)/tests/static/tests/freestanding/shared_heap_killed
 stepping:
-	@+$(MAKE) $(stepping_program)
+	@+$(MAKE) $(stepping_program) $(shared_heap_killed)
 	@parts=$$(nproc); status=0; pids=; \
 	for part in $$(seq 0 $$((parts - 1))); do \
 		$(stepping_program) part $$part $$parts $(SEED) >$(OUT)/stepping.$$part 2>&1 & pids="$$pids $$!"; \
 	done; \
 	for pid in $$pids; do wait $$pid || status=1; done; \
 	for part in $$(seq 0 $$((parts - 1))); do cat $(OUT)/stepping.$$part; done; \
-	exit $$status
+	$(shared_heap_killed) all || status=1; exit $$status
 
 storm_program := $(OUT)/tests/static/tests/stress/storm
+shared_heaps := $(OUT)/tests/static/tests/freestanding/shared_heaps
 storms:
-	@+$(MAKE) $(storm_program)
+	@+$(MAKE) $(storm_program) $(shared_heaps)
 	@for kind in signals jumps forks deaths all; do \
 		echo "$$kind" && $(storm_program) $$kind $(SEED) || exit 1; done
+	@echo "killed processes" && $(shared_heaps) 1000 $(SEED)
 
 suites:
 	@tests/setup suites

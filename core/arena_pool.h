@@ -32,6 +32,7 @@
 #include "core/arena_table.h"
 #include "core/atomic.h"
 #include "core/config.h"
+#include "core/holder.h"
 #include "core/pages.h"
 
 namespace emma {
@@ -108,9 +109,25 @@ class ArenaPool {
     // How many slices were ever released. Relaxed: a hint.
     std::size_t released_slices() const { return released_slices_.load(memory_order_relaxed); }
 
+    // Calls visit(addr, bytes) for each mapping of the list.
+    template <typename Visitor>
+    void for_each_list_mapping(Visitor visit) const {
+        list_.for_each_mapping(visit);
+    }
+
     // How often an arena has left the table so far, to go or to come back. Acquire pairs with
     // Arena::reopen(): an arena that came back was counted.
     std::uint64_t unmaps() const { return unmaps_.load(memory_order_acquire); }
+
+    // Where processes share the instance each counts its guards by itself, so that those of one
+    // that was killed can be dropped. Before the instance is used; `counts` are zero.
+    void count_guards_by_process(Atomic<std::uint32_t>* counts, unsigned process_count) {
+        process_guards_ = counts;
+        process_count_ = process_count;
+    }
+    void drop_guards_of(unsigned process) {
+        process_guards_[process].store(0, memory_order_release);
+    }
 
     // Calls visit(arena) for every arena, which stays mapped for that time.
     template <typename Visitor>
@@ -165,7 +182,16 @@ class ArenaPool {
     std::uint64_t proof_of(std::uintptr_t base) const {
         return (base << 16) + unmaps_.load(memory_order_seq_cst) + 1;
     }
-    bool no_guard_held() const { return guards_.load(memory_order_seq_cst) == 0; }
+    bool no_guard_held() const {
+        for (unsigned process = 0; process < process_count_; ++process)
+            if (process_guards_[process].load(memory_order_seq_cst) != 0) return false;
+        return guards_.load(memory_order_seq_cst) == 0;
+    }
+    // Where the calling process counts.
+    Atomic<std::uint32_t>& guards() const {
+        const unsigned process = process_number();
+        return process < process_count_ ? process_guards_[process] : guards_;
+    }
 
     // The words first: what lies within 128 bytes of the start is reached by shorter instructions.
     Pages pages_{};
@@ -191,22 +217,25 @@ class ArenaPool {
     // Any thread.
     static constexpr std::size_t kProofs = 16;
     mutable Atomic<std::uint64_t> proofs_[kProofs];
+    // const; null and 0: there is but one
+    Atomic<std::uint32_t>* process_guards_ = nullptr;
+    unsigned process_count_ = 0;
 };
 
 // While one exists no arena that its holder found in the table is unmapped. Sequentially consistent
 // with the table: see unmap_closed(). What is found in the list is kept by a pin.
 class ArenaGuard {
   public:
-    explicit ArenaGuard(const ArenaPool& pool) : pool_(pool) {
-        pool_.guards_.fetch_add(1, memory_order_seq_cst);
+    explicit ArenaGuard(const ArenaPool& pool) : guards_(pool.guards()) {
+        guards_.fetch_add(1, memory_order_seq_cst);
     }
     // Release: the look is over before the count says so.
-    ~ArenaGuard() { pool_.guards_.fetch_sub(1, memory_order_release); }
+    ~ArenaGuard() { guards_.fetch_sub(1, memory_order_release); }
     ArenaGuard(const ArenaGuard&) = delete;
     ArenaGuard& operator=(const ArenaGuard&) = delete;
 
   private:
-    const ArenaPool& pool_;
+    Atomic<std::uint32_t>& guards_;
 };
 
 // Here and not in arena_pool.cpp: only a program that uses them pays for them.

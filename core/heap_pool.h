@@ -92,6 +92,18 @@ class HeapPool {
     // Takes back what take_back() finds among some heaps, but for the borrowed one.
     [[gnu::noinline]] void take_back_some(Holder mine, const ThreadHeap* borrowed);
 
+    // Takes back all that operations of the process of this number hold, which is no more.
+    void take_back_process(unsigned number);
+
+    // Calls visit(heap, bytes) for each mapping of heaps; the heap lies at its start.
+    template <typename Visitor>
+    void for_each_mapping(Visitor visit) {
+        for_each([&](ThreadHeap* heap) {
+            if ((reinterpret_cast<std::uintptr_t>(heap) & (kMappingBytes - 1)) == 0)
+                visit(heap, kMappingBytes);
+        });
+    }
+
     // Calls look_at(heap) for every heap.
     template <typename Visitor>
     void for_each(Visitor look_at) {

@@ -5,13 +5,17 @@
 //
 //   nobody      0
 //   a thread    | 0 | generation (16 bits) | process id (22) | thread id (22) | 10 |
-//   an operation that has borrowed it: its name | 01
+//   an operation that has borrowed it: | process number (8) | its name (56) | 01
 //
 // The name of an operation is the address of an OperationName on its stack, which lives as long as
 // it holds the heap. No two objects that live at the same time overlap, whatever threads, signal
 // handlers, alternate stacks and coroutines they belong to. So if one finds a heap held in a name
 // that overlaps its own, the operation of that name was left by a jump, or its stack is no more: it
 // will never go on.
+//
+// Processes that share a heap's memory have numbers that the program gives them (shared.h). Two of
+// them may have the same addresses on their stacks, so a name says something within one process
+// only, and the number says whose heaps may be taken back once that process is no more.
 //
 // The generation tells a process from those that it was forked from (see heap_pool.h). The first
 // thread of a program does not say who it is, which would cost it system calls: all its fields are
@@ -21,7 +25,16 @@
 #include <cstddef>
 #include <cstdint>
 
+#include "core/atomic.h"
+
 namespace emma {
+
+// The number of this process, in the place that it has in the word. any thread, relaxed
+extern constinit Atomic<std::uint64_t> g_process_bits;
+inline constexpr unsigned kProcessShift = 56;
+inline unsigned process_number() {
+    return static_cast<unsigned>(g_process_bits.load(memory_order_relaxed) >> kProcessShift);
+}
 
 class Holder {
   public:
@@ -39,6 +52,10 @@ class Holder {
     }
     static constexpr Holder from_bits(std::uint64_t bits) { return Holder(bits); }
 
+    // As it is written: an operation with the number of its process.
+    Holder in_process() const {
+        return is_operation() ? Holder(bits_ + g_process_bits.load(memory_order_relaxed)) : *this;
+    }
     constexpr std::uint64_t bits() const { return bits_; }
     constexpr bool operator==(const Holder&) const = default;
 
@@ -49,7 +66,12 @@ class Holder {
     }
     constexpr std::uint32_t process() const { return id_at(kIdBits + 2); }
     constexpr std::uint32_t thread() const { return id_at(2); }
-    // Of two operations: whether this one, at work now, has a name that overlaps the other's.
+    // Whether it is an operation of the process of that number.
+    constexpr bool is_of_process(unsigned number) const {
+        return is_operation() && bits_ >> kProcessShift == number;
+    }
+    // Of two operations of one process, whatever its number was then: whether this one, at work
+    // now, has a name that overlaps the other's.
     constexpr bool overlaps(Holder other) const;
 
   private:
@@ -76,7 +98,8 @@ class OperationName {
 
 constexpr bool Holder::overlaps(Holder other) const {
     return is_operation() && other.is_operation() &&
-           bits_ - other.bits_ + OperationName::kBytes - 1 < 2 * OperationName::kBytes - 1;
+           ((bits_ - other.bits_ + OperationName::kBytes - 1) << (64 - kProcessShift)) <
+               std::uint64_t{2 * OperationName::kBytes - 1} << (64 - kProcessShift);
 }
 static_assert(Holder::from_bits(4097).overlaps(Holder::from_bits(4097 - 184)) &&
               Holder::from_bits(4097).overlaps(Holder::from_bits(4097 + 184)));

@@ -267,26 +267,42 @@ Misuse ask_other_heaps(std::uintptr_t addr) {
 
 // ---- making ------------------------------------------------------------------------------------
 
-void* place_for(const emma_heap_options& options) {
-    if (options.region != nullptr) {
-        Region* const region = Region::make(options.region, options.region_bytes, sizeof(emma_heap),
-                                            Region::Fresh::kUnknown);
-        return region == nullptr ? nullptr : region->owner_room();
-    }
-    if (options.source != nullptr) return map_by(*options.source, kHeapBytes, kPageBytes);
-    const PageSource& system = shared_source();
-    return system.map(system.context, kHeapBytes, kPageBytes, 0);
+emma_heap* place_in_region(const emma_heap_options& options, int& error) {
+    if (!kBare && options.is_shared)
+        return make_shared_place(options.region, options.region_bytes, error);
+    Region* const region = Region::make(options.region, options.region_bytes, sizeof(emma_heap),
+                                        Region::Fresh::kUnknown);
+    error = region == nullptr ? kEinval : 0;
+    if (region == nullptr) return nullptr;
+    auto* const heap = static_cast<emma_heap*>(region->owner_room());
+    heap->region = region;
+    return heap;
 }
 
-void use_source(emma_heap& heap, const emma_heap_options& options) {
-    if (options.region != nullptr) {
-        heap.below = Region::of_owner(&heap, sizeof(emma_heap))->source();
-        heap.is_fixed = true;
-    } else if (options.source != nullptr) {
-        use_functions(heap, *options.source);
+// Room for a heap, all zero but for what its kind of region has put there.
+emma_heap* place_for(const emma_heap_options& options, int& error) {
+    if (options.region != nullptr) return place_in_region(options, error);
+    const PageSource& system = shared_source();
+    void* const pages = options.source != nullptr
+                            ? map_by(*options.source, kHeapBytes, kPageBytes)
+                            : system.map(system.context, kHeapBytes, kPageBytes, 0);
+    error = pages == nullptr ? kEnomem : 0;
+    return static_cast<emma_heap*>(pages);
+}
+
+void use_source(emma_heap& heap, const emma_page_source* functions) {
+    if (heap.region != nullptr) {
+        heap.below = heap.region->source();
+        if (heap.is_shared) {
+            heap.shape = *heap.below.shape;
+            heap.below.shape = &heap.shape;
+        }
+    } else if (functions != nullptr) {
+        use_functions(heap, *functions);
     } else {
         use_shared(heap);
     }
+    use_front(heap);
 }
 
 // 0, or the error number; a size that is too small says the least that would do.
@@ -294,36 +310,41 @@ int check(const emma_heap_options& options) {
     const bool has_region = options.region != nullptr || options.region_bytes != 0;
     const bool has_source = options.source != nullptr;
     std::size_t least = 0;
-    if (has_region && options.region_bytes < EMMA_HEAP_LEAST_REGION) least = EMMA_HEAP_LEAST_REGION;
+    const std::size_t least_region =
+        options.is_shared ? EMMA_HEAP_LEAST_SHARED_REGION : EMMA_HEAP_LEAST_REGION;
+    if (has_region && options.region_bytes < least_region) least = least_region;
     if (options.limit_bytes != 0 && options.limit_bytes < EMMA_HEAP_LEAST_LIMIT)
         least = EMMA_HEAP_LEAST_LIMIT;
     if (options.least_bytes != nullptr) *options.least_bytes = least;
     const bool is_good = least == 0 && !(has_region && has_source) &&
                          !(has_region && options.region == nullptr) &&
+                         !(options.is_shared && (kBare || !has_region)) &&
                          !(has_source && options.source->map == nullptr);
     return is_good ? 0 : kEinval;
 }
 
 }  // namespace
 
+void open_heap(emma_heap& heap, const emma_page_source* functions) {
+    use_source(heap, functions);
+    heap.instance.arenas.pages().use(heap.front);
+    heap.magic = kMagic;
+    list(&heap);
+    g_ask_other_heaps.store(ask_other_heaps, memory_order_relaxed);
+}
+
 emma_heap* make_heap(const emma_heap_options& options, int& error) {
     error = check(options);
     if (error != 0) return nullptr;
-    void* const place = place_for(options);
-    error = place == nullptr ? (options.region != nullptr ? kEinval : kEnomem) : 0;
-    if (place == nullptr) return nullptr;
-    auto* const heap = static_cast<emma_heap*>(place);
-    use_source(*heap, options);
+    emma_heap* const heap = place_for(options, error);
+    if (heap == nullptr) return nullptr;
     heap->limit_bytes = options.limit_bytes != 0 ? options.limit_bytes : ~std::size_t{0};
-    if (!heap->is_fixed) heap->held_bytes.store(kHeapBytes, memory_order_relaxed);
-    use_front(*heap);
+    if (heap->region == nullptr) heap->held_bytes.store(kHeapBytes, memory_order_relaxed);
     // All else in it is zero, which is valid. No thread holds a heap of it between operations, so
     // there is nobody to ask the system about.
     heap->instance.heaps.stop_asking();
-    heap->instance.arenas.pages().use(heap->front);
-    heap->magic = kMagic;
-    list(heap);
-    g_ask_other_heaps.store(ask_other_heaps, memory_order_relaxed);
+    open_heap(*heap, options.source);
+    if (!kBare && heap->is_shared) publish_shared(*heap, options.region_bytes);
     return heap;
 }
 
@@ -331,16 +352,18 @@ void end_heap(emma_heap* heap) {
     Instance& instance = instance_of(heap);
     heap->magic = 0;
     // The program is about to end by a panic: then the pages may stay.
-    if (!unlist(heap) || heap->is_fixed) return;
+    if (!unlist(heap) || heap->region != nullptr) return;
     instance.unmap_all();
     // A copy, as the functions are read before the pages go.
     const PageSource below = heap->below;
     (void)below.unmap(below.context, heap, kHeapBytes);
 }
 
+bool is_open(const emma_heap* heap) { return heap->magic == kMagic; }
+
 Instance& instance_of(emma_heap* heap) {
     const bool may_be_read = heap != nullptr && (!kChecks || may_be_heap(heap));
-    if (!may_be_read || heap->magic != kMagic) panic(Misuse::kInvalidPointer, heap, 0);
+    if (!may_be_read || !is_open(heap)) panic(Misuse::kInvalidPointer, heap, 0);
     return heap->instance;
 }
 

@@ -7,6 +7,7 @@
 #include <cstddef>
 #include <cstdint>
 
+#include "arch/arch.h"
 #include "core/atomic.h"
 #include "core/include/emma.h"
 #include "core/instance.h"
@@ -14,15 +15,20 @@
 
 // The name of the C interface.
 struct emma_heap {
+    // ---- each process's own where processes share the heap, for here are addresses of functions
     std::uint64_t magic;
     emma::PageSource below;      // the system, a region, or the program's functions
     emma::PageSource front;      // the same, up to the limit; first what it left spare
     emma_page_source functions;  // those of the program, where `below` calls them
-    std::size_t limit_bytes;
+    emma::Shape shape;           // of a shared heap's arenas, which point at it
+
+    // ---- of all processes
+    alignas(emma::arch::kCacheLineBytes) std::size_t limit_bytes;
+    emma::Region* region;                  // which is the caller's; null: there is none
+    bool is_shared;                        // its other parts lie as shared_heap.cpp says
     emma::Atomic<std::size_t> held_bytes;  // any thread, relaxed
     emma::CallCount calls;                 // of the system or of the program's functions
     emma::Atomic<bool> may_have_spare;     // any thread, relaxed: `below` has refused to take back
-    bool is_fixed;                         // in a region, which is the caller's
     emma::Instance instance;
 };
 
@@ -36,6 +42,16 @@ emma_heap* make_heap(const emma_heap_options& options, int& error);
 // Gives all of it back, whatever is live in it.
 void end_heap(emma_heap* heap);
 
+// The process's own part of a heap whose place is made; `functions`: where they are its source.
+void open_heap(emma_heap& heap, const emma_page_source* functions);
+// In shared_heap.cpp. A region for processes to share, with room for a heap of which the process
+// has its own part. Null with `error` set.
+emma_heap* make_shared_place(void* region, std::size_t bytes, int& error);
+// The heap is whole: other processes may attach to it.
+void publish_shared(emma_heap& heap, std::size_t region_bytes);
+
+// Whether the heap has been opened in this process, and not been ended.
+bool is_open(const emma_heap* heap);
 // The instance of a heap that is one; panics for any other pointer, in CHECKS builds without
 // reading there.
 Instance& instance_of(emma_heap* heap);

@@ -61,6 +61,8 @@ extern constinit Atomic<bool> g_few_calls;  // any thread; relaxed: the tables a
 inline const PageSource& system_pages() {
     return !kBare && g_few_calls.load(memory_order_relaxed) ? kFewCallsPages : kSystemPages;
 }
+// Whether emma_seal() has been called; null in a program that does not call it.
+[[gnu::weak]] bool is_sealed();
 // PORT=bare: kSystemPages, without `purge` if the program has no function for it.
 const PageSource& bare_pages();
 // The default instance's: what the context of kSystemPages points at.

@@ -108,6 +108,18 @@ void HeapPool::take_back_some(Holder mine, const ThreadHeap* borrowed) {
     next_to_take_back_.store(heap, memory_order_release);
 }
 
+// Of a process that is no more only another one that takes back may have the heap meanwhile.
+void HeapPool::take_back_process(unsigned number) {
+    OperationName name;
+    const Holder mine = name.holder().in_process();
+    for_each([&](ThreadHeap* heap) {
+        const Holder former = heap->ownership.holder();
+        if (!former.is_of_process(number) || !heap->ownership.try_take_over(former, mine)) return;
+        (void)take_back(heap);
+        release(heap);
+    });
+}
+
 // Every 31st borrowing. A prime number: with an even one, a program that allocates and frees in
 // turn would only ever search in its frees, or only in its allocations.
 void note_borrow(HeapPool& heaps, Holder mine, const ThreadHeap* borrowed, std::size_t before) {

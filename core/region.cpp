@@ -73,26 +73,32 @@ constinit const Shape kPieceShape = piece_shape();
 
 // ---- laying out --------------------------------------------------------------------------------
 
-Region* Region::make(void* memory, std::size_t bytes, std::size_t owner_bytes, Fresh fresh) {
+Region::Layout::Layout(void* memory, std::size_t bytes, std::size_t owner_bytes)
+    : end(reinterpret_cast<std::uintptr_t>(memory) + bytes),
+      is_compact(bytes < kLeastDefaultBytes) {
     const auto start = reinterpret_cast<std::uintptr_t>(memory);
-    const std::uintptr_t end = start + bytes;
-    const bool is_compact = bytes < kLeastDefaultBytes;
-    const std::uintptr_t origin = align_up(start, is_compact ? kCompactSliceBytes : kSliceBytes);
-    if (end < start || origin < start || origin >= end) return nullptr;
-    if (!is_packable(start, bytes)) return nullptr;
+    origin = align_up(start, is_compact ? kCompactSliceBytes : kSliceBytes);
+    if (end < start || origin < start || origin >= end) return;
+    if (!is_packable(start, bytes)) return;
     // A bit for each page that there may be; the last few are for pages that the head takes.
     const std::size_t head = head_bytes((end - origin) / kPageBytes, owner_bytes);
-    if (head + kPageBytes > end - origin) return nullptr;
-    const std::uintptr_t words = align_down(end - head, 64);
-    const std::uintptr_t room = align_up(words + bitmap_bytes((end - origin) / kPageBytes), 64);
-    arch::zero_bytes(reinterpret_cast<void*>(words), align_down(end, 8) - words);
-    auto* const owner_room = reinterpret_cast<void*>(room);
+    if (head + kPageBytes > end - origin) return;
+    words = align_down(end - head, 64);
+    room = align_up(words + bitmap_bytes((end - origin) / kPageBytes), 64);
+}
+
+Region* Region::make(void* memory, std::size_t bytes, std::size_t owner_bytes, Fresh fresh) {
+    const Layout layout(memory, bytes, owner_bytes);
+    if (layout.room == 0) return nullptr;
+    arch::zero_bytes(reinterpret_cast<void*>(layout.words),
+                     align_down(layout.end, 8) - layout.words);
+    auto* const owner_room = reinterpret_cast<void*>(layout.room);
     Region* const region = of_owner(owner_room, owner_bytes);
-    region->origin_ = origin;
-    region->page_count_ = (words - origin) / kPageBytes;
-    region->words_ = reinterpret_cast<Word*>(words);
+    region->origin_ = layout.origin;
+    region->page_count_ = (layout.words - layout.origin) / kPageBytes;
+    region->words_ = reinterpret_cast<Word*>(layout.words);
     region->owner_room_ = owner_room;
-    region->shape_ = is_compact ? &kCompactShape : &kRegionShape;
+    region->is_compact_ = layout.is_compact;
     region->given_back_below_.store(fresh == Fresh::kZeroed ? 0 : region->page_count_,
                                     memory_order_relaxed);
     region->release({0, region->page_count_});
@@ -270,7 +276,7 @@ PageSource Region::source() {
             .resize = region_resize,
             .idle_bytes = region_idle_bytes,
             .context = this,
-            .shape = shape_,
+            .shape = is_compact_ ? &kCompactShape : &kRegionShape,
             .origin = origin_,
             .system_calls = nullptr};
 }

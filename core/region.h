@@ -25,6 +25,10 @@ class Region {
     // Lays itself into `memory` (of any alignment, not null), with `owner_bytes` of zeroed room
     // beside it, and the shape that suits the size. Null: too small to hold a page.
     static Region* make(void* memory, std::size_t bytes, std::size_t owner_bytes, Fresh fresh);
+    // Where that puts the owner's room; null as there. Reads nothing.
+    static void* room_in(void* memory, std::size_t bytes, std::size_t owner_bytes) {
+        return reinterpret_cast<void*>(Layout(memory, bytes, owner_bytes).room);
+    }
     // What make() needs beside `page_count` pages that start at a page.
     static constexpr std::size_t head_bytes(std::size_t page_count, std::size_t owner_bytes);
 
@@ -44,6 +48,7 @@ class Region {
     std::uintptr_t origin() const { return origin_; }
     bool contains(std::uintptr_t addr) const { return addr - origin_ < page_count_ * kPageBytes; }
     std::size_t free_bytes() const;
+    std::size_t taken_bytes() const { return page_count_ * kPageBytes - free_bytes(); }
 
     Region* next;  // of whoever owns several
 
@@ -52,6 +57,16 @@ class Region {
     struct Span {  // pages [first, end)
         std::size_t first;
         std::size_t end;
+    };
+
+    // Where the parts lie; `room` 0: there is no room.
+    struct Layout {
+        Layout(void* memory, std::size_t bytes, std::size_t owner_bytes);
+        std::uintptr_t end;
+        bool is_compact;
+        std::uintptr_t origin;
+        std::uintptr_t words;
+        std::uintptr_t room = 0;
     };
 
     static constexpr std::size_t bitmap_bytes(std::size_t page_count) {
@@ -72,7 +87,7 @@ class Region {
     std::size_t page_count_;
     Word* words_;
     void* owner_room_;
-    const Shape* shape_;
+    bool is_compact_;  // and not its shape: another process may have that elsewhere
     // The pages from here on have never been given back: they are zero when they are taken. Where
     // the memory was not zero at first that is the end. any thread
     Atomic<std::size_t> given_back_below_;

@@ -231,6 +231,9 @@ void publish(Region* region) {
 }
 
 }  // namespace
+
+bool is_sealed() { return &g_instance.arenas.pages().source() == &kSealedPages; }
+
 }  // namespace emma
 
 using namespace emma;

@@ -41,6 +41,14 @@ inline Result<void*> map_at(std::uintptr_t address, std::size_t bytes, long prot
     return reinterpret_cast<void*>(raw);
 }
 
+// mmap(2) at exactly `address`, in the place of what is mapped there.
+inline Errno map_over(void* address, std::size_t bytes, long protection) {
+    constexpr long kMapFixed = 0x10;
+    const long raw = syscall6(kSysMmap, reinterpret_cast<long>(address), static_cast<long>(bytes),
+                              protection, kMapPrivateAnonymous | kMapFixed, -1, 0);
+    return is_error(raw) ? error_of(raw) : Errno::kNone;
+}
+
 // munmap(2).
 inline Errno unmap(void* address, std::size_t bytes) {
     return status_of(

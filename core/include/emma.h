@@ -181,8 +181,9 @@ struct emma_page_source {
     bool gives_zeros;
 };
 
-#define EMMA_HEAP_LEAST_REGION ((size_t)65536) /* the smallest region_bytes: 64 KiB */
-#define EMMA_HEAP_LEAST_LIMIT ((size_t)524288) /* the smallest limit_bytes: 512 KiB */
+#define EMMA_HEAP_LEAST_REGION ((size_t)65536)         /* the smallest region_bytes: 64 KiB */
+#define EMMA_HEAP_LEAST_SHARED_REGION ((size_t)131072) /* the same with is_shared: 128 KiB */
+#define EMMA_HEAP_LEAST_LIMIT ((size_t)524288)         /* the smallest limit_bytes: 512 KiB */
 
 /* At most one of `source` and `region`; with neither the pages are the system's. All zero is valid.
  */
@@ -199,6 +200,9 @@ struct emma_heap_options {
     /* Where not null: receives the least size that would do where region_bytes or limit_bytes is
      * too small, else 0. */
     size_t* least_bytes;
+    /* With a region that several processes have mapped at the same address: they all use the heap.
+     * See emma_heap_attach. */
+    bool is_shared;
 };
 
 /* Makes a heap; `options` may be null. Null and EINVAL: the options contradict each other or are
@@ -209,6 +213,48 @@ emma_heap* emma_heap_create(const struct emma_heap_options* options) EMMA_NOEXCE
 /* Ends the heap: every byte goes back to its source, whatever is still allocated, and a region is
  * the caller's again. No other thread may use the heap any more. Null is ignored. */
 void emma_heap_destroy(emma_heap* heap) EMMA_NOEXCEPT;
+
+/* ---- heaps that processes share ----------------------------------------------------------------
+ * Made by emma_heap_create with `region` and `is_shared`, in memory that each process has mapped
+ * (mmap(2), MAP_SHARED) at the same address. Threads of all of them allocate, free and resize, each
+ * what any other has allocated, and nobody ever waits: any of them may be killed at any
+ * instruction, and the others go on. All functions for heaps serve; emma_heap_destroy ends the heap
+ * for the calling process alone, and the memory is the program's to give back.
+ *
+ * Processes have numbers, which the program gives them: 0 at first, and that of a fork's child is
+ * its parent's. By it emma_heap_recover finds what a killed process was at work in; so each that
+ * may be killed by itself takes its own by emma_heap_attach. A number is free again once it has
+ * been recovered.
+ *
+ * One page of the region, near its end, is each process's own: emma_heap_create and
+ * emma_heap_attach map it by mmap(2) with MAP_FIXED, the one system call that is made.
+ *
+ * The processes must trust each other: what one writes where the allocator keeps its own can make
+ * another one read and write anywhere. */
+
+/* The heap in the region for the calling process, whose number in all shared heaps is `process`
+ * (0..255) from now on. `region` and `region_bytes` are those that it was made with. A fork's child
+ * has the heap as it is, and calls this for a number of its own, before it starts threads. Null and
+ * EINVAL: there is no such heap, it is not mapped at the address at which it was made, another
+ * version or build of Emma has made it (CHECKS and FOR have to be the same), or the number is too
+ * large. Null and EPERM: after emma_seal or emma_limit_calls. Null and ENOMEM: the kernel refuses
+ * the page. Not from a signal handler. PORT=bare: null and EINVAL. */
+emma_heap* emma_heap_attach(void* region, size_t region_bytes,
+                            unsigned process) EMMA_NOEXCEPT EMMA_MUST_USE;
+
+/* To be called once no process of that number is left (waitpid(2) has told so, say): what it was at
+ * work in when it ended is whole again and serves the others. What it had in its hands is lost, for
+ * each of its threads at most one object, or one slab (64 KiB to 1 MiB; in regions below 16 MiB 4
+ * to 48 KiB), or while it trimmed, or its heap grew or gave back, one arena (4 MiB; 256 KiB). An
+ * arena that it was looking at serves objects up to half its size only from then on. What it had
+ * allocated stays allocated. Returns how many bytes of the region have been lost in all so far, as
+ * far as nothing leads to them: exact while no other thread is at work in the heap. 0 for a heap
+ * that is not shared and for the number of the caller. Any thread, also while others work in the
+ * heap; signal handlers too. */
+size_t emma_heap_recover(emma_heap* heap, unsigned process) EMMA_NOEXCEPT;
+
+/* ---- using a heap ------------------------------------------------------------------------------
+ */
 
 /* As emma_alloc, emma_alloc_zeroed, emma_free, emma_malloc_usable_size and emma_owns, with this
  * heap's objects. In CHECKS builds a pointer that is no heap, or no longer one, panics. In others

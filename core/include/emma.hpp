@@ -109,6 +109,10 @@ class Heap {
     // Empty where `region` is null or too small.
     Heap(void* region, std::size_t bytes) noexcept
         : heap_(region == nullptr ? nullptr : Heap(in_region(region, bytes)).release()) {}
+    // As emma_heap_attach; empty where that fails.
+    static Heap attach(void* region, std::size_t bytes, unsigned process) noexcept {
+        return Heap(emma_heap_attach(region, bytes, process));
+    }
     Heap(Heap&& other) noexcept : heap_(other.release()) {}
     Heap& operator=(Heap&& other) noexcept {
         emma_heap* const old = heap_;
@@ -138,6 +142,7 @@ class Heap {
     std::size_t trim() noexcept { return emma_heap_trim(heap_); }
 
   private:
+    explicit Heap(emma_heap* heap) noexcept : heap_(heap) {}
     static emma_heap_options in_region(void* region, std::size_t bytes) noexcept {
         emma_heap_options options{};
         options.region = region;

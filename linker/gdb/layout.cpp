@@ -30,7 +30,7 @@ struct Layout {
     OFFSET("HEAPS_FIRST", HeapPool, first_);
     OFFSET("OWN_HEAP_INSTANCE", emma_heap, instance);
     OFFSET("OWN_HEAP_LIMIT", emma_heap, limit_bytes);
-    OFFSET("OWN_HEAP_IS_FIXED", emma_heap, is_fixed);
+    OFFSET("OWN_HEAP_REGION", emma_heap, region);
     NUMBER("OWN_HEAPS_LISTED", kListedHeaps);
 }
 

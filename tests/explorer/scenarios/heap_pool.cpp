@@ -408,6 +408,37 @@ const Registration<TakeBack<true>> take_back_three("take_back", 3, "and one that
 const Registration<TakeBack<false>> take_back_idle("take_back_idle", 2,
                                                    "left before it entered the heap; a visitor");
 
+// ---- recovering
+
+// A process was killed while an operation of its was at work in a heap. Two others have heard of
+// it; a third wants whatever heap is idle.
+class Recover : public Scenario {
+    static constexpr unsigned kKilled = 9;
+    Pool pool_;
+    ThreadHeap* heap_ = nullptr;
+    unsigned done_ = 0;
+
+    void set_up() override {
+        heap_ = pool_.borrow();
+        const std::uint64_t name = pool_.fresh_name().holder().bits();
+        heap_->ownership.rename(Holder::from_bits(std::uint64_t{kKilled} << kProcessShift | name));
+        expect(heap_->enter(), "the scenario's own mistake");
+    }
+    void run_thread(unsigned index) override {
+        if (index < 2) return pool_.heaps.take_back_process(kKilled);
+        if (!HeapPool::try_acquire(heap_, pool_.fresh_name().holder())) return;
+        done_ += work_in(heap_) ? 1 : 0;
+        HeapPool::release(heap_);
+    }
+    void check() override {
+        expect(heap_->ownership.holder() == Holder::nobody(), "a heap was not returned");
+        expect(heap_->is_open(), "a heap that was taken back lets nobody in");
+        expect(work_done(pool_.heaps) <= done_, "what a holder did was done twice");
+    }
+};
+const Registration<Recover> recover_two("recover", 2, "two processes recover a third one");
+const Registration<Recover> recover_three("recover", 3, "and one wants its heap");
+
 // ---- visiting
 class Visit : public Scenario {
     Pool pool_;

@@ -9,13 +9,15 @@ namespace {
 
 // An arena that is empty, and one who unmaps what is empty. kProved: the arena is among the last
 // that the table has proved.
-template <bool kProved>
+template <bool kProved, bool kByProcess = false>
 class Unmap : public Scenario {
     ArenaPool arenas_{kSystemPages};
     Arena* arena_ = nullptr;
+    Atomic<std::uint32_t> guards_[3] = {};
 
     void set_up() override {
         name_pool(arenas_, "arenas");
+        if (kByProcess) arenas_.count_guards_by_process(guards_, 3);
         const SliceRange range = arenas_.claim(1, 1);
         arena_ = range.arena;
         use_slices(range, 1);
@@ -45,6 +47,8 @@ const Registration<Unmap<false>> unmap_two("unmap", 2, "unmapping against a read
 const Registration<Unmap<false>> unmap_three("unmap", 3, "unmapping against a reader and a claim");
 const Registration<Unmap<true>> proved_two("unmap_proved", 2, "and the arena was proved before");
 const Registration<Unmap<true>> proved_three("unmap_proved", 3, "and the arena was proved before");
+const Registration<Unmap<false, true>> process_two("unmap_process", 2,
+                                                   "and each process counts its guards");
 
 // Unmapping against a claim alone, and against another unmapping.
 template <bool kBothTrim>
