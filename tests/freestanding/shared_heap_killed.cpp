@@ -5,7 +5,7 @@
 // The operation runs under the processor's trap flag. At each instruction the memory is as it would
 // be if the process were killed there; so a child takes a copy of it, attaches to the heap as
 // another process and goes on, while the operation waits. At every instruction if argument 1
-// is "all", else at some 100 of each operation; argument 2 is the seed that chooses them.
+// is "all", else at some 20 of each operation; argument 2 is the seed that chooses them.
 //
 // TEST-LIMIT: 300
 // TEST-QEMU: no, because its user mode does not honour the trap flag
@@ -249,7 +249,7 @@ void run_stepped(const Operation& operation, std::uint64_t first, std::uint64_t 
 
 void try_operation(const Operation& operation, bool is_all, std::uint64_t seed) {
     run_stepped(operation, ~std::uint64_t{0}, 0);
-    const std::uint64_t every = is_all ? 1 : g_point / 100 + 1;
+    const std::uint64_t every = is_all ? 1 : g_point / 20 + 1;
     g_most_lost = 0;
     g_least_idle = ~std::size_t{0};
     run_stepped(operation, seed % every, every);
