@@ -63,6 +63,8 @@ inline const PageSource& system_pages() {
 }
 // Whether emma_seal() has been called; null in a program that does not call it.
 [[gnu::weak]] bool is_sealed();
+// In reserve.cpp: from now on the default instance takes pages of reserves first.
+void use_reserves();
 // PORT=bare: kSystemPages, without `purge` if the program has no function for it.
 const PageSource& bare_pages();
 // The default instance's: what the context of kSystemPages points at.

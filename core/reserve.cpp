@@ -232,6 +232,14 @@ void publish(Region* region) {
 
 }  // namespace
 
+// Of two threads that reserve, both set the same; one that seals meanwhile must win. In this order:
+// the one that limits the calls puts its source in the place of the system's, never the reverse.
+void use_reserves() {
+    Pages& pages = g_instance.arenas.pages();
+    pages.use_instead_of(kSystemPages, kReservingPages);
+    if (!kBare) pages.use_instead_of(kFewCallsPages, kReservingPages);
+}
+
 bool is_sealed() { return &g_instance.arenas.pages().source() == &kSealedPages; }
 
 }  // namespace emma
@@ -249,9 +257,7 @@ EMMA_PUBLIC int emma_reserve(size_t bytes) noexcept {
     if (memory == nullptr) return kEnomem;
     populate(memory, total);
     publish(Region::make(memory, total, 0, Region::Fresh::kZeroed));
-    // Of two threads that reserve, both set the same; one that seals meanwhile must win.
-    pages.use_instead_of(kSystemPages, kReservingPages);
-    if (!kBare) pages.use_instead_of(kFewCallsPages, kReservingPages);
+    use_reserves();
     populate_free_slices();
     attach_thread(false);
     return 0;

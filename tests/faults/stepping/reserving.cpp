@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: MIT OR Apache-2.0
-// emma_reserve and emma_seal, and what allocates and frees over a reserve. What a reserve holds
-// stays mapped: in the end all of it must be idle there again. After emma_seal arenas that came
-// from the system stay, too, and other threads' heaps are looked at only when their thread has
-// ended.
+// emma_reserve, emma_seal and emma_limit_calls, and what allocates and frees after them. What a
+// reserve holds stays mapped: in the end all of it must be idle there again. After emma_seal arenas
+// that came from the system stay, too; after it and after emma_limit_calls other threads' heaps are
+// looked at only when their thread has ended.
 #include "tests/faults/stepping/operation.h"
 #include "tests/freestanding/process.h"
 
@@ -28,7 +28,7 @@ void reserve(World& world, std::size_t bytes) {
 }
 void seal(World& world) {
     CHECK(emma_seal() == 0);
-    world.is_sealed = true;
+    world.asks_nobody = true;
 }
 
 // ---- states
@@ -41,6 +41,11 @@ void have_reserve(World& world) {
 void have_sealed(World& world) {
     have_reserve<kEnough>(world);
     seal(world);
+}
+void have_limited(World& world) {
+    populate_thinly(world);
+    CHECK(emma_limit_calls() == 0);
+    world.asks_nobody = true;
 }
 // The first arenas are the system's and stay where they are.
 void have_reserve_late(World& world) {
@@ -77,6 +82,7 @@ void full_slab(World& world) {
 
 void act_reserve(World& world) { world.result = call(as_function(emma_reserve), kSmall); }
 void act_seal(World& world) { world.result = call(as_function(emma_seal)); }
+void act_limit(World& world) { world.result = call(as_function(emma_limit_calls)); }
 void act_trim(World& world) { world.result = call(as_function(emma_trim)); }
 template <std::size_t kSize>
 void act_realloc(World& world) {
@@ -95,9 +101,10 @@ void may_be_reserved(World& world) {
     CHECK(error_of(world) == kNoMemory);
 }
 void is_refused(World& world) { CHECK(error_of(world) == kPermission); }
-void is_sealed(World& world) {
+// The system is asked about nobody any more.
+void is_limited(World& world) {
     CHECK(error_of(world) == 0);
-    world.is_sealed = true;
+    world.asks_nobody = true;
 }
 template <std::size_t kSize>
 void keep_resized(World& world) {
@@ -130,11 +137,27 @@ constexpr Operation kRows[] = {
      proves_reserve, 0},
     {"reserve-null", populate, no_memory, act_reserve, may_be_reserved, proves_refusal, 0},
     {"reserve-sealed", have_sealed, populate, act_reserve, is_refused, nullptr, 0},
-    {"seal-first-of-thread", have_reserve<kEnough>, nullptr, act_seal, is_sealed, nullptr, 0},
-    {"seal", have_reserve<kEnough>, populate, act_seal, is_sealed, nullptr, 0},
-    {"seal-late", have_reserve_late, populate, act_seal, is_sealed, nullptr, 0},
-    {"seal-threads", reserved_heaps_of_others, populate, act_seal, is_sealed, nullptr, 0},
-    {"seal-again", have_sealed, populate, act_seal, is_sealed, nullptr, 0},
+    {"seal-first-of-thread", have_reserve<kEnough>, nullptr, act_seal, is_limited, nullptr, 0},
+    {"seal", have_reserve<kEnough>, populate, act_seal, is_limited, nullptr, 0},
+    {"seal-late", have_reserve_late, populate, act_seal, is_limited, nullptr, 0},
+    {"seal-threads", reserved_heaps_of_others, populate, act_seal, is_limited, nullptr, 0},
+    {"seal-again", have_sealed, populate, act_seal, is_limited, nullptr, 0},
+    {"limit_calls-first-of-program", nullptr, nullptr, act_limit, is_limited, nullptr, 0},
+    {"limit_calls", populate, populate, act_limit, is_limited, nullptr, 0},
+    {"limit_calls-threads", thin_heaps_of_others, populate_thinly, act_limit, is_limited, nullptr,
+     0},
+    {"limit_calls-reserved", have_reserve<kEnough>, populate, act_limit, is_limited, nullptr, 0},
+    {"limited-malloc-first", have_limited, nullptr, act_malloc<kUsual>, keep_result<kUsual>,
+     nullptr, 1},
+    {"limited-malloc-slab", have_limited, full_slab, act_malloc<kUsual>, keep_result<kUsual>,
+     nullptr, 1},
+    {"limited-malloc-huge", have_limited, populate_thinly, act_malloc<3000000>,
+     keep_result<3000000>, nullptr, 1},
+    {"limited-realloc-huge", have_limited, populate_and_choose<2500000>, act_realloc<3500000>,
+     keep_resized<3500000>, nullptr, 2},
+    {"limited-free-huge", have_limited, populate_and_choose<3000000>, act_free, nullptr, nullptr,
+     1},
+    {"limited-trim", have_limited, arena_empty, act_trim, nullptr, nullptr, 640},
     {"reserved-malloc-first", have_reserve<kSmall>, nullptr, act_malloc<kUsual>,
      keep_result<kUsual>, nullptr, 1},
     {"reserved-malloc-huge", have_reserve<4 * kSmall>, populate_thinly, act_malloc<3000000>,

@@ -85,7 +85,7 @@ void verify_given_back() {
     const bool is_lost =
         g_run.was_abandoned || g_run.other_doubt != 0 || g_run.world.has_left_heap ||
         g_run.has_lost_helper ||
-        (g_run.world.is_sealed && g_run.is_child);  // nobody's heaps are out of reach
+        (g_run.world.asks_nobody && g_run.is_child);  // nobody's heaps are out of reach
     if (!is_lost) {
         CHECK(stats.arenas == 0);
         CHECK(stats.idle_bytes + kHeapsBytes >= g_run.world.reserved_bytes);

@@ -27,7 +27,7 @@ class World {
     emma_heap* heap = nullptr;   // of one's own, that the workload is to use as well
     bool has_left_heap = false;  // the state is that of a heap that is occupied or visited for good
     std::size_t reserved_bytes = 0;  // by emma_reserve: what is idle there when nothing is live
-    bool is_sealed = false;
+    bool asks_nobody = false;
 
     // Fills the object and keeps it.
     void keep(void* bytes, std::size_t size);
