@@ -7,6 +7,9 @@
 #include "core/error_number.h"
 
 namespace emma {
+
+constinit HeapList g_heap_list;
+
 namespace {
 
 constexpr std::uint64_t kMagic = 0x70616548616d6d45;  // "EmmaHeap"
@@ -212,17 +215,13 @@ void use_functions(emma_heap& heap, const emma_page_source& functions) {
 }
 
 // ---- which heaps there are ---------------------------------------------------------------------
-// By address, in one of kProbes places: for CHECKS builds to know a heap before they read it, and
-// for a panic to know the object of another heap. A heap that finds no place is not known.
+// A heap that finds none of its places free is not known.
 
 constexpr std::size_t kProbes = 16;
-constinit Atomic<emma_heap*> g_heaps[kListedHeaps];  // any thread
-constinit Atomic<bool> g_some_are_unlisted;          // any thread
-constinit Atomic<std::uint32_t> g_lookers;           // any thread; panics that look into heaps now
 
 Atomic<emma_heap*>& place_of(const emma_heap* heap, std::size_t probe) {
     const std::uintptr_t mixed = (reinterpret_cast<std::uintptr_t>(heap) >> 6) * 0x9e3779b97f4a7c15;
-    return g_heaps[((mixed >> 32) + probe) % kListedHeaps];
+    return g_heap_list.heaps[((mixed >> 32) + probe) % kListedHeaps];
 }
 
 void list(emma_heap* heap) {
@@ -233,7 +232,7 @@ void list(emma_heap* heap) {
                 .compare_exchange(expected, heap, memory_order_release, memory_order_relaxed))
             return;
     }
-    g_some_are_unlisted.store(true, memory_order_relaxed);
+    g_heap_list.some_are_unlisted.store(true, memory_order_relaxed);
 }
 
 // False: some panic may be looking into the heap. Sequentially consistent with ask_other_heaps():
@@ -242,13 +241,13 @@ bool unlist(emma_heap* heap) {
     for (std::size_t probe = 0; probe < kProbes; ++probe)
         if (place_of(heap, probe).load(memory_order_relaxed) == heap)
             place_of(heap, probe).store(nullptr, memory_order_seq_cst);
-    return g_lookers.load(memory_order_seq_cst) == 0;
+    return g_heap_list.lookers.load(memory_order_seq_cst) == 0;
 }
 
 bool may_be_heap(const emma_heap* heap) {
     for (std::size_t probe = 0; probe < kProbes; ++probe)
         if (place_of(heap, probe).load(memory_order_relaxed) == heap) return true;
-    return g_some_are_unlisted.load(memory_order_relaxed);
+    return g_heap_list.some_are_unlisted.load(memory_order_relaxed);
 }
 
 bool owns(Instance& instance, std::uintptr_t addr) {
@@ -256,12 +255,12 @@ bool owns(Instance& instance, std::uintptr_t addr) {
 }
 
 Misuse ask_other_heaps(std::uintptr_t addr) {
-    g_lookers.fetch_add(1, memory_order_seq_cst);
+    g_heap_list.lookers.fetch_add(1, memory_order_seq_cst);
     bool is_live = owns(g_instance, addr);
-    for (Atomic<emma_heap*>& place : g_heaps)
+    for (Atomic<emma_heap*>& place : g_heap_list.heaps)
         if (emma_heap* const heap = place.load(memory_order_seq_cst))
             is_live = is_live || owns(heap->instance, addr);
-    g_lookers.fetch_sub(1, memory_order_release);
+    g_heap_list.lookers.fetch_sub(1, memory_order_release);
     return is_live ? Misuse::kOtherHeap : Misuse::kInvalidPointer;
 }
 

@@ -34,8 +34,15 @@ struct emma_heap {
 
 namespace emma {
 
-// How many heaps have a place in the list by which a panic and a debugger know them.
+// Which heaps there are, for a debugger, for a panic to know the object of another heap, and for
+// CHECKS builds to know a heap before they read it. any thread
 inline constexpr std::size_t kListedHeaps = 1024;
+struct HeapList {
+    Atomic<emma_heap*> heaps[kListedHeaps];  // each in one of a few places that its address says
+    Atomic<bool> some_are_unlisted;          // as those places were taken
+    Atomic<std::uint32_t> lookers;           // panics that look into heaps now
+};
+extern constinit HeapList g_heap_list;
 
 // A heap as `options` say, or null with `error` set; `*options.least_bytes` as its comment says.
 emma_heap* make_heap(const emma_heap_options& options, int& error);

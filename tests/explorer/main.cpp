@@ -5,7 +5,8 @@
 //   explorer --list              their names
 //   explorer SCENARIO...         these (`visit`: with any number of threads; `visit/3`: with three)
 //   --limit N                    at most N runs exhaustively; where that does not do, then all runs
-//                                with at most --preemptions (2) within N, and N/4 random ones
+//                                with at most --preemptions (2) within N, and N/4 random ones;
+//                                about which share of all was walked is estimated
 //   --random N                   N random runs, nothing else
 //   --seed S                     of the random runs (drawn and printed otherwise)
 //   --replay 'SCHEDULE'          one run, listed; the schedule as a failure prints it
@@ -92,8 +93,11 @@ bool walk_bounded(Runner& runner, Search& search, const Settings& settings) {
     search.start(Search::Mode::kBounded);
     search.bound_preemptions(settings.preemptions);
     const Count count = walk(runner, search, settings.limit);
-    std::printf("  %lu schedules with at most %u preemptions%s\n", count.runs, settings.preemptions,
-                count.ended ? ", all of them" : ", not all of them");
+    std::printf("  %lu schedules with at most %u preemptions, ", count.runs, settings.preemptions);
+    if (count.ended)
+        std::printf("all of them\n");
+    else
+        std::printf("about %.1g of all of them\n", search.walked_share());
     return !count.failed;
 }
 
@@ -170,6 +174,8 @@ bool explore(const ScenarioKind& kind, const Settings& settings) {
         "  %lu schedules%s, up to %lu operations each (%lu cut off as superfluous), %.1f s\n",
         count.runs, count.ended ? ", exhaustive" : "", count.longest, count.superfluous,
         now() - start);
+    if (!count.failed && !count.ended)
+        std::printf("  about %.1g of all of them\n", search.walked_share());
     if (count.failed || count.ended) return !count.failed;
     return walk_bounded(runner, search, settings) &&
            walk_randomly(runner, search, settings, settings.limit / 4);

@@ -96,6 +96,19 @@ std::uint16_t Search::choose_store(const Event& event, std::size_t depth) {
     return static_cast<std::uint16_t>(newest - back);
 }
 
+double Search::walked_share() const {
+    double share = 0, rest = 1;
+    for (const Node& node : nodes_) {
+        const unsigned threads = ((node.backtrack | node.done) & ~node.asleep) | bit(node.thread);
+        const unsigned tried = node.done & ~bit(node.thread);
+        const double part = 1.0 / __builtin_popcount(threads);
+        share += rest * part * __builtin_popcount(tried & ~node.asleep);
+        rest *= part / node.choice_count;
+        share += rest * node.choice;
+    }
+    return share;
+}
+
 bool Search::next_path() {
     if (mode_ == Mode::kRandom) return true;
     while (!nodes_.empty() && mode_ != Mode::kReplay) {

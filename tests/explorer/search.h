@@ -48,6 +48,9 @@ class Search {
 
     // False: there is no further path.
     bool next_path();
+    // Which share of the paths is behind this one, as far as is known by now what there is to try
+    // at each of its nodes: 0 to 1. An estimate: equally much is taken to lie below each.
+    double walked_share() const;
 
   private:
     struct Node {

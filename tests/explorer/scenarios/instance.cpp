@@ -151,6 +151,25 @@ class FastAndAudit : public Default {
         }
     }
 };
+
+// The arena that is looked at is empty, and may go and come back.
+class TrimAndAudit : public Default {
+    void set_up() override {
+        Default::set_up();
+        make_first_heap();
+        for (void* object : object_) emma_free(object);
+    }
+    void run_thread(unsigned index) override {
+        if (index == 0) {
+            (void)emma_trim();
+        } else {
+            be_new_thread();
+            expect(audit(g_instance, {}) == 0, "the audit finds a broken invariant");
+        }
+    }
+};
+const Registration<TrimAndAudit> trim_audit_two("trim_audit", 2, "a trim against the audit");
+
 const Registration<FastAndAudit> audit_two("fast_audit", 2, "fast paths against the audit");
 
 // Walk and statistics read the descriptors of slabs that may be made anew meanwhile, and say that

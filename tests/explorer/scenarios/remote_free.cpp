@@ -104,6 +104,7 @@ const Registration<FreeWords> words("remote_words", 3, "remote frees in two word
 // All that is live in a current slab is freed by another thread, in two words, while the owner
 // gives back what is empty and uses its slices anew: it must wait for the freer that has set its
 // bit and not yet counted the word.
+template <bool kTwoFree>
 class FreeAndTrim : public Scenario {
     static constexpr std::size_t kTwoWords = 512;
     static constexpr unsigned kSlots = 66;
@@ -116,9 +117,9 @@ class FreeAndTrim : public Scenario {
         own_.arenas.for_each([](Arena& arena) { name_arena(arena); });
     }
     void run_thread(unsigned index) override {
-        if (index == 1) {
-            own_.free_remote(object_[0]);
-            own_.free_remote(object_[kSlots - 1]);
+        if (index != 0) {
+            if (index == 1) own_.free_remote(object_[0]);
+            if (index == 2 || !kTwoFree) own_.free_remote(object_[kSlots - 1]);
             return;
         }
         own_.heap.trim();
@@ -129,7 +130,10 @@ class FreeAndTrim : public Scenario {
         own_.check_all_came_home();
     }
 };
-const Registration<FreeAndTrim> trimmed("remote_trim", 2, "remote frees of a slab against a trim");
+const Registration<FreeAndTrim<false>> trimmed("remote_trim", 2,
+                                               "remote frees of a slab against a trim");
+const Registration<FreeAndTrim<true>> trimmed_three("remote_trim", 3,
+                                                    "by two threads, against a trim");
 
 // The same where the owner has taken the slab in alone, which leaves it in the inbox, and then
 // frees in another class of a page and more, or trims: the slab is empty, and a freer may have the
