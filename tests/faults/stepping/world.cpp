@@ -158,6 +158,24 @@ void look_at_all(World& world) {
     }
 }
 
+// A mapping of its own: made, moved or grown, shortened, gone. A reserve may be too small for it.
+void use_huge(World& world) {
+    Object object{static_cast<unsigned char*>(emma_malloc(5000000)), 5000000,
+                  test_next(&world.random) | 1};
+    if (object.bytes == nullptr) return;
+    fill(object);
+    constexpr std::size_t kSizes[] = {9000000, 4500000};
+    for (const std::size_t size : kSizes) {
+        auto* const moved = static_cast<unsigned char*>(emma_realloc(object.bytes, size));
+        if (moved == nullptr) continue;
+        CHECK(end_holds(moved, kEndBytes, object.tag));
+        object = {moved, size, object.tag};
+        fill(object);
+    }
+    CHECK(holds(object));
+    emma_free(object.bytes);
+}
+
 // Sizes that a small region holds.
 void use_own_heap(World& world) {
     Object objects[4];
@@ -181,6 +199,7 @@ void use_own_heap(World& world) {
 void exercise(World& world) {
     world.verify();
     if (world.heap != nullptr) use_own_heap(world);
+    if (test_below(&world.random, 3) == 0) use_huge(world);
     look_at_all(world);
     free_some(world, 2 + test_below(&world.random, 6));
     allocate_some(world);
