@@ -237,8 +237,9 @@ void emma_heap_destroy(emma_heap* heap) EMMA_NOEXCEPT;
  * has the heap as it is, and calls this for a number of its own, before it starts threads. Null and
  * EINVAL: there is no such heap, it is not mapped at the address at which it was made, another
  * version or build of Emma has made it (CHECKS and FOR have to be the same), or the number is too
- * large. Null and EPERM: after emma_seal or emma_limit_calls. Null and ENOMEM: the kernel refuses
- * the page. Not from a signal handler. PORT=bare: null and EINVAL. */
+ * large. Null and EPERM: after emma_seal or emma_limit_calls. Null and the kernel's error: it
+ * refuses the page (huge pages, say, cannot be divided). Not from a signal handler. PORT=bare: null
+ * and EINVAL. */
 emma_heap* emma_heap_attach(void* region, size_t region_bytes,
                             unsigned process) EMMA_NOEXCEPT EMMA_MUST_USE;
 

@@ -118,6 +118,7 @@ void walk() { CHECK(emma_heap_walk(g_heap, go_on, nullptr) == 0); }
 void read_stats() { (void)idle_bytes(); }
 void owns() { CHECK(emma_heap_owns(g_heap, g_objects[1].start)); }
 void recover() { (void)emma_heap_recover(g_heap, 9); }
+void leave_a_heap();  // below, as it steps
 void attach() { CHECK(emma_heap_attach(g_region, kRegionBytes, 1) == g_heap); }
 
 struct Operation {
@@ -146,13 +147,15 @@ constexpr Operation kOperations[] = {
     {"walk", nothing, walk},
     {"stats", nothing, read_stats},
     {"owns", nothing, owns},
-    {"recover", nothing, recover},
+    {"recover nothing", nothing, recover},
+    {"recover", leave_a_heap, recover},
     {"attach", nothing, attach},
 };
 
 // ---- at a point --------------------------------------------------------------------------------
 
 std::uint64_t g_point, g_next, g_step, g_after;  // of the operation: instructions
+std::uint64_t g_death = 0;  // the instruction at which the process ends; 0: none
 std::size_t g_most_lost, g_least_idle, g_idle_of_all_free;
 
 // Memory of its own at the same place, with the same contents: what is a page of the other
@@ -177,6 +180,7 @@ void survive(Result& result) {
     take_copy();
     g_heap = emma_heap_attach(g_region, kRegionBytes, 2);
     CHECK(g_heap != nullptr);
+    (void)emma_heap_recover(g_heap, 9);
     result.lost = emma_heap_recover(g_heap, 1);
     check_whole();
     verify_all();
@@ -213,6 +217,7 @@ void on_trap(int, void*, ucontext* context) {
         context->uc_mcontext.eflags &= ~kTrapFlag;
         return;
     }
+    if (g_point == g_death && g_death != 0) process::end_process(0);
     if (g_point++ != g_next) return;
     g_next += g_step;
     at_point();
@@ -233,6 +238,20 @@ void on_trap(int, void*, ucontext* context) {
         : "=m"(g_after)
         : "r"(run)
         : "rax", "rbx", "rcx", "rdx", "rsi", "rdi", "r8", "r9", "r10", "r11", "memory", "cc");
+}
+
+// Another process, number 9, ends in the middle of an allocation that makes a slab.
+void leave_a_heap() {
+    const long child = process::fork_process(false);
+    if (child == 0) {
+        CHECK(emma_heap_attach(g_region, kRegionBytes, 9) == g_heap);
+        g_point = 0;
+        g_next = ~std::uint64_t{0};
+        g_death = 450;
+        step(allocate_one<200>);
+        process::end_process(1);
+    }
+    CHECK(process::wait_for_process(child) == 0);
 }
 
 // From the instruction `first` on at every `every`-th.
