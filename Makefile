@@ -414,10 +414,11 @@ $(OUT)/tests/stepping/%.o: tests/faults/stepping/%.cpp $(public_headers) $(wrapp
 	@mkdir -p $(@D)
 	$(call run,CXX,$(wrapper) -static $(nolibc_flags) $(source_flags) -c $< -o $@)
 
-UNIT_CXXFLAGS := -std=c++20 -O1 -g $(TEST_WARNINGS) -fsanitize=address,undefined \
+# -g1 is all that the sanitizers' reports need. What is expensive in a test's source is doctest and the
+# sanitizers, not what it computes.
+UNIT_CXXFLAGS := -std=c++20 -O1 -g1 $(TEST_WARNINGS) -fsanitize=address,undefined \
 	-fno-sanitize-recover=all $(DEFINES) -I. -Icore/include
-# Containers under sanitizers make one function that gcc optimises for minutes.
-$(OUT)/unit/tests/unit/emma_hpp_test.cpp.o: UNIT_CXXFLAGS += -O0
+$(OUT)/unit/tests/unit/%.cpp.o: UNIT_CXXFLAGS += -O0
 unit_sources := $(wildcard tests/unit/*_test.cpp)
 unit_core_objects := $(patsubst %,$(OUT)/unit/%.o,$(wildcard core/*.cpp))
 unit_programs := $(unit_sources:%.cpp=$(OUT)/%)
@@ -437,7 +438,7 @@ $(OUT)/tests/unit/%: $(OUT)/unit/tests/unit/%.cpp.o $(unit_core_objects) $(OUT)/
 # The interleaving explorer: core/ and the scenarios instrumented, but not linked with ThreadSanitizer,
 # whose functions the explorer itself provides. And the same over core/ with one bug each. Built for the
 # values of TLS and FOR, by gcc: the memory model is neither's.
-EXPLORER_CXXFLAGS := -std=c++20 -g $(TEST_WARNINGS) -Wno-tsan -ffunction-sections -fdata-sections \
+EXPLORER_CXXFLAGS := -std=c++20 -g1 $(TEST_WARNINGS) -Wno-tsan -ffunction-sections -fdata-sections \
 	-DEMMA_TLS=$(TLS) -DEMMA_CHECKS=0 -DEMMA_DEBUG=1 -DEMMA_FOR_SPEED=$(if $(filter speed,$(FOR)),1,0) \
 	-Itests/explorer/include -Itests/explorer/sanitize
 explorer_sets := speed notls notls-speed
@@ -465,7 +466,7 @@ $(OUT)/tests/explorer/alone/%: $(explorer_objects)
 		$(filter-out $(OUT)/explorer/tests/explorer/scenarios/%,$^) $(OUT)/explorer/tests/explorer/scenarios/$*.cpp.o -o $@)
 $(OUT)/tests/explorer/bugs/%: tests/explorer/bugs/%.sed tests/explorer/build_bug $(explorer_objects) $(explorer_scenarios)
 	@mkdir -p $(@D)
-	$(call run,BUG,tests/explorer/build_bug $< $@ $(OUT) '$(CXX) -O1 $(EXPLORER_CXXFLAGS) -Icore/include' $(explorer_objects))
+	$(call run,BUG,tests/explorer/build_bug $< $@ $(OUT) '$(CXX) -O1 $(EXPLORER_CXXFLAGS) -g0 -Icore/include' $(explorer_objects))
 
 # Threads under ThreadSanitizer, for the default options too: gcc's, which every g++ brings along.
 SANITIZE_CXXFLAGS := -std=c++20 -O1 -g $(TEST_WARNINGS) -Wno-tsan -fsanitize=thread $(DEFINES) \
