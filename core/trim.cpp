@@ -177,7 +177,6 @@ void Arena::reopen() {
     const bool has_gaps = present != (count == 0 ? 0 : range_bits(first_slice(), count));
     // What has been unmapped until the source refused is gone, and clean no more.
     head.clean_slices.clear_bits(~present, memory_order_relaxed);
-    head.purged_slices.store(0, memory_order_relaxed);
     head.free_slices.store(present, memory_order_release);
     // The mark last: who grows the arena sets bits of the word above. Release pairs with
     // close() and grow().

@@ -82,6 +82,17 @@ TEST_CASE("random traffic, and everything is given back but the arenas and heaps
     CHECK(f.test.mapped_bytes == f.instance->arenas.pages().mapped_bytes());
 }
 
+TEST_CASE("all goes back at once, whatever is live, page by page as it came") {
+    Fixture f;
+    for (const std::size_t bytes : {16, 3000, 100000, 400000, 3000000, 9000000})
+        for (int i = 0; i < 20; ++i) REQUIRE(f.allocate(bytes) != nullptr);
+    unsigned char* const gone = f.allocate(5000000);
+    f.instance->release(gone);
+    f.instance->unmap_all();
+    CHECK(f.test.mapped_bytes == 0);
+    CHECK(f.instance->arenas.pages().mapped_bytes() == 0);
+}
+
 TEST_CASE("a source that gives nothing any more: what is there still serves") {
     Fixture f;
     std::vector<unsigned char*> objects;

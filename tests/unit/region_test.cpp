@@ -119,6 +119,24 @@ TEST_CASE("pages are zero, aligned, distinct, and can be had again") {
     CHECK(region->take(kPageBytes, kPageBytes, 0) == nullptr);
 }
 
+TEST_CASE("short pieces come from the end, all others from the start") {
+    Memory memory(std::size_t{1} << 20);
+    Region* const region =
+        Region::make(memory.bytes.get(), memory.size, 0, Region::Fresh::kUnknown);
+    REQUIRE(region != nullptr);
+    const auto take = [&](std::size_t bytes, std::size_t alignment) {
+        return addr_of(region->take(bytes, alignment, 0));
+    };
+    const std::uintptr_t long_one = take(kSliceBytes, kPageBytes);
+    const std::uintptr_t short_one = take(kPageBytes, kPageBytes);
+    const std::uintptr_t aligned_one = take(kPageBytes, kSliceBytes);
+    const std::uintptr_t last_short = take(kSliceBytes - kPageBytes, kSliceBytes / 2);
+    CHECK(long_one == region->origin());
+    CHECK(short_one > long_one + memory.size / 2);
+    CHECK(aligned_one < long_one + memory.size / 2);
+    CHECK(last_short > long_one + memory.size / 2);
+}
+
 TEST_CASE("exact pages, growing in place, impossible sizes and alignments") {
     Memory memory(1 << 20);
     Region* const region =

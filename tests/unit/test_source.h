@@ -3,6 +3,8 @@
 // once, several times or from then on.
 #pragma once
 
+#include <doctest/doctest.h>
+
 #include <atomic>
 #include <cstddef>
 #include <cstdint>
@@ -96,6 +98,8 @@ class TestSource {
     }
     static bool unmap(void* context, void* pages, std::size_t bytes) {
         TestSource& test = self(context);
+        CHECK(bytes % kPageBytes == 0);
+        CHECK(bytes <= test.mapped_bytes);
         if (test.refuses(test.unmaps) || !kSystemPages.unmap(kSystemPages.context, pages, bytes))
             return false;
         test.forget(reinterpret_cast<std::uintptr_t>(pages), bytes);
