@@ -12,6 +12,8 @@
 ## make storms     signals, jumps, forks and deaths over four threads, in full (takes SEED=0): ten minutes
 ## make suites     test suites of others, from Debian's packages, on Emma: a quarter of an hour (QUICK=1: a minute;
 ##                 SUITES="glibc torture": some; see tests/suites/README.md)
+## make fuzz       programs by chance over the whole interface, with a model that says what must hold after each step:
+##                 SECONDS=60 in all, with SEED=; see tests/fuzz/README.md
 ## make mutants    changes core/ by machine, one place at a time, and lists the changes that no test sees: a night
 ##                 (SAMPLE=20: so many, chosen by SEED=7; JOBS=2; CHOICE="core/heap.cpp drop": names with these words;
 ##                 QUICK=1: default options, no slow tests; LEAST=100: the percentage that must be caught)
@@ -98,6 +100,7 @@ ifeq ($(origin CC),default)
 CC := $(if $(filter clang%,$(notdir $(CXX))),$(subst clang++,clang,$(CXX)),gcc)
 endif
 
+comma := ,
 # $(call one_of,NAME,allowed values): a misspelt value is an error.
 one_of = $(if $(filter-out 1,$(words $($(1))))$(filter-out $(2),$($(1))), \
 	$(error $(1)='$($(1))' is none of: $(2)))
@@ -126,7 +129,7 @@ $(call one_of,V,0 1)
 $(call one_of,WERROR,0 1)
 # A variable on the command line that nothing reads is a slip: TSL=0 would build what TLS=1 does.
 known_names := BUILD ARCH PORT TLS HEAP_SLOT CHECKS SYMBOL_PREFIX DEBUG FOR NATIVE SAMPLE V PREFIX LIBDIR INCLUDEDIR MANDIR DOCDIR DESTDIR \
-	WERROR AR CXX CC CPPFLAGS CFLAGS CXXFLAGS LDFLAGS KINDS CARGO EMULATOR SEED JOBS CHOICE LEAST QUICK SUITES WORKLOADS RUNS PEERS HUGE UPDATE \
+	WERROR AR CXX CC CPPFLAGS CFLAGS CXXFLAGS LDFLAGS KINDS CARGO EMULATOR SEED SECONDS JOBS CHOICE LEAST QUICK SUITES WORKLOADS RUNS PEERS HUGE UPDATE \
 	MAKE% GNUMAKEFLAGS SHELL
 given_names := $(foreach name,$(.VARIABLES),$(if $(filter command%line,$(subst $() ,%,$(origin $(name)))),$(name)))
 unknown_names := $(filter-out $(known_names) -*-eval-flags-*-,$(given_names))
@@ -153,7 +156,7 @@ OUT := $(BUILD)$(if $(option_set),/$(option_set))
 
 # One clear line instead of a page of errors when the compiler is missing. The targets listed see to
 # their tools themselves.
-ifneq ($(filter-out help clean demo check lint format matrix rust suites bench bench-plots bench-instructions,$(or $(MAKECMDGOALS),all)),)
+ifneq ($(filter-out help clean demo check lint format matrix rust suites fuzz bench bench-plots bench-instructions,$(or $(MAKECMDGOALS),all)),)
 missing := $(strip $(foreach tool,$(firstword $(CXX)) $(firstword $(CC)) ar,$(if $(shell command -v $(tool)),,$(tool))))
 $(if $(missing),$(error not found: $(missing); install g++ or clang, and binutils (tests/setup build does)))
 endif
@@ -521,6 +524,50 @@ $(OUT)/tests/preload/%: tests/preload/%.cpp Makefile
 	@mkdir -p $(@D)
 	$(call run,LINK,$(CXX) -std=c++20 -O2 -g $(TEST_WARNINGS) -I. $(source_flags) -MMD -MP -MF $@.d $< -pthread -o $@)
 
+# Fuzzing by state: the driver that makes programs by chance, over the archive, also with a bug in it; the one that
+# libFuzzer guides, over core/ with sanitizers and assertions; and the first one over core/ that counts its lines.
+fuzz_headers := $(wildcard tests/fuzz/*.h tests/fuzz/world/*.h tests/fuzz/world/calls.def)
+FUZZ_CFLAGS := -std=gnu11 -O1 -g $(TEST_WARNINGS) -DFUZZ_CHECKS=$(CHECKS) -DFUZZ_FOLDER='"tests/fuzz"' -Icore/include
+guided_compiler := $(if $(compiler_is_clang),$(CXX),clang++)
+GUIDED_FLAGS := -O1 -g $(TEST_WARNINGS) -fsanitize=fuzzer-no-link,address,undefined -fno-sanitize-recover=all $(DEFINES) -UEMMA_DEBUG -DEMMA_DEBUG=1 \
+	-DFUZZ_CHECKS=$(CHECKS) -I. -Icore/include
+guided_objects := $(patsubst %,$(OUT)/fuzz/guided/%.o,$(wildcard core/*.cpp) tests/fuzz/libfuzzer.c)
+counted_objects := $(patsubst %,$(OUT)/fuzz/counted/%.o,$(wildcard core/*.cpp))
+fuzz_bugs := $(patsubst tests/fuzz/bugs/%.sed,$(OUT)/fuzz/bugs/%,$(wildcard tests/fuzz/bugs/*.sed))
+# Those that are found at once, for make check.
+fuzz_bugs_sample := $(addprefix $(OUT)/fuzz/bugs/,calloc_forgets_slots malloc_ignores_enter realloc_copies_little)
+fuzz_programs := $(OUT)/fuzz/fuzz $(if $(option_set),,$(fuzz_bugs_sample))
+$(OUT)/fuzz/fuzz.o: tests/fuzz/fuzz.c $(fuzz_headers) core/include/emma.h $(OUT)/flags
+	@mkdir -p $(@D)
+	$(call run,CC,$(CC) $(FUZZ_CFLAGS) -c $< -o $@)
+$(OUT)/fuzz/fuzz: $(OUT)/fuzz/fuzz.o $(OUT)/libemma_beside.a
+	$(call run,LINK,$(CC) $^ -pthread -o $@)
+$(OUT)/fuzz/bugs/%: tests/fuzz/bugs/%.sed tests/fuzz/build_bug $(OUT)/fuzz/fuzz.o $(OUT)/libemma_beside.a
+	@mkdir -p $(@D)
+	$(call run,BUG,tests/fuzz/build_bug $< $@ '$(CXX) -O2 $(LIB_CXXFLAGS)' '$(CC) -pthread' $(OUT)/fuzz/fuzz.o $(OUT)/libemma_beside.a)
+$(OUT)/fuzz/guided/%.cpp.o: %.cpp $(OUT)/flags
+	@mkdir -p $(@D)
+	$(call run,CXX,$(guided_compiler) -std=c++20 $(GUIDED_FLAGS) -MMD -MP -c $< -o $@)
+$(OUT)/fuzz/guided/%.c.o: %.c $(fuzz_headers) $(OUT)/flags
+	@mkdir -p $(@D)
+	$(call run,CC,$(subst clang++,clang,$(guided_compiler)) -std=gnu11 $(subst fuzzer-no-link$(comma),,$(GUIDED_FLAGS)) -MMD -MP -c $< -o $@)
+$(OUT)/fuzz/guided/fuzz: $(guided_objects)
+	$(call run,LINK,$(guided_compiler) -fsanitize=fuzzer$(comma)address$(comma)undefined $^ -pthread -o $@)
+$(OUT)/fuzz/counted/%.cpp.o: %.cpp $(OUT)/flags
+	@mkdir -p $(@D)
+	$(call run,CXX,g++ -std=c++20 -O0 -g --coverage -fprofile-update=atomic $(DEFINES) -I. -Icore/include -MMD -MP -c $< -o $@)
+$(OUT)/fuzz/counted/fuzz: $(OUT)/fuzz/fuzz.o $(counted_objects)
+	$(call run,LINK,g++ --coverage -Wl$(comma)-u$(comma)__gcov_dump $^ -pthread -o $@)
+-include $(patsubst %.o,%.d,$(guided_objects) $(counted_objects))
+SECONDS ?= 60
+.PHONY: fuzz fuzz-programs fuzz-bugs
+fuzz-programs: $(OUT)/fuzz/fuzz $(OUT)/fuzz/guided/fuzz $(OUT)/fuzz/counted/fuzz
+fuzz-bugs: $(fuzz_bugs)
+fuzz:
+	@tests/setup fuzz
+	@+$(MAKE) fuzz-programs
+	@tests/fuzz/run $(OUT) $(SECONDS) $(SEED)
+
 # PORT=bare: hosted programs that play the program below which the bare archive lies.
 port_programs := $(patsubst tests/bare/%.cpp,$(OUT)/tests/bare/%,$(wildcard tests/bare/*.cpp))
 slot_define := $(if $(filter function,$(HEAP_SLOT)),-DSLOT_FUNCTION,$(if $(HEAP_SLOT),-DSLOT_GS,$(if $(filter 1,$(TLS)),-DSLOT_TLS)))
@@ -535,10 +582,10 @@ ifeq ($(PORT),bare)
 programs: all $(port_programs) $(if $(filter 0,$(TLS)),$(OUT)/kernel.elf)
 else
 programs: all preload $(nolibc_programs) $(stepping_program) $(unit_programs) $(explorer_programs) $(sanitize_programs) \
-	$(hosted_programs) $(preload_programs) $(bare_programs) $(injected_programs)
+	$(hosted_programs) $(preload_programs) $(bare_programs) $(injected_programs) $(fuzz_programs)
 # What proves the protocols, for each set of options that compiles them differently.
 .PHONY: proofs
-proofs: $(stepping_program) $(explorer_programs)
+proofs: $(stepping_program) $(explorer_programs) $(OUT)/fuzz/fuzz
 endif
 -include $(wildcard $(nolibc_programs:=.d) $(stepping_program).d $(stepping_objects:=.d) $(hosted_programs:=.d) $(preload_programs:=.d) \
 	$(bare_programs:=.d) $(injected_programs:=.d)) \
