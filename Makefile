@@ -525,11 +525,11 @@ $(OUT)/tests/preload/%: tests/preload/%.cpp Makefile
 	$(call run,LINK,$(CXX) -std=c++20 -O2 -g $(TEST_WARNINGS) -I. $(source_flags) -MMD -MP -MF $@.d $< -pthread -o $@)
 
 # Fuzzing by state: the driver that makes programs by chance, over the archive, also with a bug in it; the one that
-# libFuzzer guides, over core/ with sanitizers and assertions; and the first one over core/ that counts its lines.
+# libFuzzer guides, over core/ with a sanitizer and assertions; and the first one over core/ that counts its lines.
 fuzz_headers := $(wildcard tests/fuzz/*.h tests/fuzz/world/*.h tests/fuzz/world/calls.def)
 FUZZ_CFLAGS := -std=gnu11 -O1 -g $(TEST_WARNINGS) -DFUZZ_CHECKS=$(CHECKS) -DFUZZ_FOLDER='"tests/fuzz"' -Icore/include
 guided_compiler := $(if $(compiler_is_clang),$(CXX),clang++)
-GUIDED_FLAGS := -O1 -g $(TEST_WARNINGS) -fsanitize=fuzzer-no-link,address,undefined -fno-sanitize-recover=all $(DEFINES) -UEMMA_DEBUG -DEMMA_DEBUG=1 \
+GUIDED_FLAGS := -O1 -g $(TEST_WARNINGS) -fsanitize=fuzzer-no-link,undefined -fno-sanitize-recover=all $(DEFINES) -UEMMA_DEBUG -DEMMA_DEBUG=1 \
 	-DFUZZ_CHECKS=$(CHECKS) -I. -Icore/include
 guided_objects := $(patsubst %,$(OUT)/fuzz/guided/%.o,$(wildcard core/*.cpp) tests/fuzz/libfuzzer.c)
 counted_objects := $(patsubst %,$(OUT)/fuzz/counted/%.o,$(wildcard core/*.cpp))
@@ -552,7 +552,7 @@ $(OUT)/fuzz/guided/%.c.o: %.c $(fuzz_headers) $(OUT)/flags
 	@mkdir -p $(@D)
 	$(call run,CC,$(subst clang++,clang,$(guided_compiler)) -std=gnu11 $(subst fuzzer-no-link$(comma),,$(GUIDED_FLAGS)) -MMD -MP -c $< -o $@)
 $(OUT)/fuzz/guided/fuzz: $(guided_objects)
-	$(call run,LINK,$(guided_compiler) -fsanitize=fuzzer$(comma)address$(comma)undefined $^ -pthread -o $@)
+	$(call run,LINK,$(guided_compiler) -fsanitize=fuzzer$(comma)undefined $^ -pthread -o $@)
 $(OUT)/fuzz/counted/%.cpp.o: %.cpp $(OUT)/flags
 	@mkdir -p $(@D)
 	$(call run,CXX,g++ -std=c++20 -O0 -g --coverage -fprofile-update=atomic $(DEFINES) -I. -Icore/include -MMD -MP -c $< -o $@)

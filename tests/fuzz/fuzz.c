@@ -4,9 +4,10 @@
 //   fuzz random SECONDS [SEED [FOLDER]]  programs of that seed until the time is up
 //   fuzz steps COUNT [SEED [FOLDER]]     the same until so many steps are done
 //   fuzz find COUNT [SEED]               the same, and succeeds when one has failed
-//   fuzz run FILE...                     runs programs, each in a process
-//   fuzz print FILE                      as a C program, on the standard output
-//   fuzz minimise FILE OUTPUT            a shorter one that fails the same
+//   fuzz run FILE...                     runs programs, each in a process; those of NAME.hex are
+//   its lines fuzz unpack NAME.hex FOLDER          each line of it into a file fuzz print FILE as a
+//   C program, on the standard output fuzz minimise FILE OUTPUT            a shorter one that fails
+//   the same
 //
 // A program that fails goes into the folder (fuzz-failures): as it is, minimised, and as C. The
 // exit status is 1 then. See README.md.
@@ -94,19 +95,70 @@ static int run_random(enum until until, unsigned long long limit, unsigned long 
     return until == kFailure;
 }
 
+struct totals {
+    unsigned long long programs, steps, failures;
+};
+
+static void run_counted(const char* name, const struct program* program, struct totals* totals) {
+    const int status = run_in_child(program, false);
+    if (status != 0) tell(name, status);
+    totals->failures += status != 0;
+    totals->programs++;
+    totals->steps += program->size / kRecordBytes;
+}
+
+// The next line of hexadecimal digits; false: there is none.
+static bool read_line(FILE* file, struct program* program) {
+    unsigned byte;
+    program->size = 0;
+    int next = getc(file);
+    while (next != EOF && next != '\n' && program->size < sizeof program->bytes) {
+        ungetc(next, file);
+        if (fscanf(file, "%2x", &byte) != 1) return false;
+        program->bytes[program->size++] = (unsigned char)byte;
+        next = getc(file);
+    }
+    return next != EOF || program->size != 0;
+}
+
+// Calls use(a name, the program, data) for each line.
+static bool each_line(const char* path, void (*use)(const char*, const struct program*, void*),
+                      void* data) {
+    static struct program program;
+    char name[500];
+    FILE* const file = fopen(path, "r");
+    if (file == NULL) return false;
+    for (unsigned line = 1; read_line(file, &program); line++) {
+        snprintf(name, sizeof name, "%s:%u", path, line);
+        use(name, &program, data);
+    }
+    fclose(file);
+    return true;
+}
+static void run_line(const char* name, const struct program* program, void* totals) {
+    run_counted(name, program, totals);
+}
+static void unpack_line(const char* name, const struct program* program, void* folder) {
+    char path[500];
+    snprintf(path, sizeof path, "%s/line%s", (const char*)folder, strrchr(name, ':') + 1);
+    save(path, program);
+}
+
 static int run_files(char** paths) {
     static struct program program;
-    unsigned long long failures = 0, count = 0, steps = 0;
+    struct totals totals = {0, 0, 0};
     for (; *paths != NULL; paths++) {
-        if (!load(*paths, &program)) return 1;
-        const int status = run_in_child(&program, false);
-        if (status != 0) tell(*paths, status);
-        failures += status != 0;
-        count++;
-        steps += program.size / kRecordBytes;
+        const size_t length = strlen(*paths);
+        if (length > 4 && strcmp(*paths + length - 4, ".hex") == 0) {
+            if (!each_line(*paths, run_line, &totals)) return 1;
+        } else {
+            if (!load(*paths, &program)) return 1;
+            run_counted(*paths, &program, &totals);
+        }
     }
-    printf("%llu steps in %llu programs, %llu failed\n", steps, count, failures);
-    return failures != 0;
+    printf("%llu steps in %llu programs, %llu failed\n", totals.steps, totals.programs,
+           totals.failures);
+    return totals.failures != 0;
 }
 
 static int minimise_file(const char* from, const char* to) {
@@ -132,6 +184,8 @@ int main(int count, char** arguments) {
                                   : next_seed((unsigned long long)time(NULL)),
                               count > 4 ? arguments[4] : "fuzz-failures");
     if (strcmp(command, "run") == 0) return run_files(arguments + 2);
+    if (strcmp(command, "unpack") == 0 && count > 3)
+        return each_line(arguments[2], unpack_line, arguments[3]) ? 0 : 1;
     if (strcmp(command, "print") == 0)
         return load(arguments[2], &program) && print_program(stdout, program.bytes, program.size)
                    ? 0
@@ -141,6 +195,6 @@ int main(int count, char** arguments) {
     fprintf(stderr,
             "usage: fuzz random SECONDS [SEED [FOLDER]] | steps COUNT [SEED [FOLDER]] | find COUNT "
             "[SEED] | "
-            "run FILE... | print FILE | minimise FILE OUTPUT\n");
+            "run FILE... | unpack NAME.hex FOLDER | print FILE | minimise FILE OUTPUT\n");
     return 2;
 }

@@ -7,10 +7,16 @@
 
 #include "world/calls.h"
 
-enum { kRecordBytes = 8, kMaxSteps = 2000, kMaxChildSteps = 40, kMaxPhaseSteps = 200 };
+enum {
+    kRecordBytes = 8,
+    kMaxSteps = 2000,
+    kMaxChildSteps = 40,
+    kMaxPhaseSteps = 200,
+    kMaxParkSteps = 12
+};
 static const size_t kMaxLiveBytes = (size_t)1 << 30;
 
-enum step_kind { kStep, kBeginPhase, kEndPhase, kBeginChild, kEndChild };
+enum step_kind { kStep, kPark, kResume, kBeginPhase, kEndPhase, kBeginChild, kEndChild };
 
 struct step {
     enum step_kind kind;
@@ -37,9 +43,11 @@ struct plan {
     // While it is made:
     const unsigned char *next, *end;
     struct assumed now, parents;
-    unsigned child_left, phase_left;  // steps
-    int busy_slot;                    // of the step that is interrupted; -1: none
-    unsigned thread;                  // of the step that is made
+    unsigned child_left, phase_left, park_left;  // steps
+    unsigned parked_thread;
+    int parked_slot;  // -1: none
+    int busy_slot;    // of the step that is interrupted; -1: none
+    unsigned thread;  // of the step that is made
     bool is_inner;
 };
 
@@ -104,7 +112,8 @@ static size_t alignment_from(unsigned code) {
 // ---- what there is -----------------------------------------------------------------------------
 
 static bool is_mine(const struct plan* p, unsigned s) {
-    return (int)s != p->busy_slot && (p->phase_left == 0 || s % kThreads == p->thread);
+    return (int)s != p->busy_slot && (int)s != p->parked_slot &&
+           (p->phase_left == 0 || s % kThreads == p->thread);
 }
 // The first slot from `from` on that has an object (or has none), or -1.
 static int find_slot(const struct plan* p, unsigned from, bool is_taken) {

@@ -49,9 +49,10 @@ static void print_functions(FILE* out, const struct plan* p) {
     for (unsigned i = 0; i < p->count; i++) {
         const struct step* const step = &p->steps[i];
         in_phase = step->kind == kBeginPhase || (in_phase && step->kind != kEndPhase);
-        if (step->kind != kStep || (is_plain(step) && !in_phase)) continue;
+        if (step->kind != kPark && (step->kind != kStep || (is_plain(step) && !in_phase))) continue;
         print_function(out, "step", i, &step->call);
-        if (step->instructions != 0) print_function(out, "within", i, &step->inner);
+        if (step->instructions != 0 && step->kind == kStep)
+            print_function(out, "within", i, &step->inner);
     }
 }
 
@@ -98,6 +99,10 @@ static void print_main(FILE* out, const struct plan* p) {
             fprintf(out, "%sphase(%ld, part_%u_0, part_%u_1, part_%u_2, part_%u_3);\n", indent,
                     step->interval, i, i, i, i);
             i = find_end(p, i, kEndPhase);
+        } else if (step->kind == kPark) {
+            fprintf(out, "%spark(%u, step_%u, %u);\n", indent, step->thread, i, step->instructions);
+        } else if (step->kind == kResume) {
+            fprintf(out, "%sresume();\n", indent);
         } else if (step->kind == kBeginChild) {
             fprintf(out, "    if (begin_child()) {\n");
             indent = "        ";

@@ -21,6 +21,7 @@ enum op {
     kMisuse,
     kVerify,
     kPhase,
+    kStop,
     kChild,
     kForGood,
     kOps
@@ -31,15 +32,16 @@ enum { kNotNested = 1, kMainOnly = 2 };
 static const struct {
     unsigned weight, flags;
 } kWeights[kOps] = {
-    [kAllocate] = {84, 0},       [kResize] = {40, 0},
+    [kAllocate] = {80, 0},       [kResize] = {40, 0},
     [kFree] = {48, 0},           [kReplace] = {6, kNotNested | kMainOnly},
     [kPass] = {8, kNotNested},   [kCrowd] = {16, kNotNested},
-    [kLook] = {16, 0},           [kFork] = {1, 0},
+    [kLook] = {16, 0},           [kFork] = {2, 0},
     [kThread] = {4, kNotNested}, [kCreate] = {10, kMainOnly},
     [kDestroy] = {4, kMainOnly}, [kRefuse] = {5, kMainOnly},
     [kShare] = {3, kMainOnly},   [kMisuse] = {3, kMainOnly},
     [kVerify] = {2, kMainOnly},  [kPhase] = {3, kMainOnly},
-    [kChild] = {2, kMainOnly},   [kForGood] = {1, kMainOnly},
+    [kStop] = {3, kMainOnly},    [kChild] = {2, kMainOnly},
+    [kForGood] = {1, kMainOnly},
 };
 
 static enum op op_from(unsigned code) {
@@ -126,7 +128,13 @@ static void begin_plan_child(struct plan* p, unsigned steps) {
             p->now.heap_of[s] = 0;
     p->child_left = 1 + steps % kMaxChildSteps;
 }
+static void end_plan_park(struct plan* p) {
+    p->park_left = 0;
+    p->parked_slot = -1;
+    add_step(p, kResume);
+}
 static void end_plan_child(struct plan* p) {
+    if (p->park_left != 0) end_plan_park(p);
     p->child_left = 0;
     p->now = p->parents;
     add_step(p, kEndChild);
@@ -149,7 +157,10 @@ static unsigned instructions_from(const struct record* r) {
 static void plan_inner(struct plan* p, struct step* step, const struct record* outer,
                        unsigned outer_flags) {
     struct record r;
-    if (!is_interrupted(outer) || (outer_flags & kMainOnly) != 0 || !read_record(p, &r)) return;
+    const enum call_kind kind = step->call.kind;
+    const bool is_made = kind >= k_do_create_system && kind <= k_do_create_functions;
+    if (!is_interrupted(outer) || ((outer_flags & kMainOnly) != 0 && !is_made)) return;
+    if (!read_record(p, &r)) return;
     const enum op op = op_from(r.op);
     step->instructions = instructions_from(outer);
     p->busy_slot = (int)step->call.argument[0];
@@ -159,11 +170,33 @@ static void plan_inner(struct plan* p, struct step* step, const struct record* o
     p->busy_slot = -1;
 }
 
+// The next step is stopped in the middle, and the ones behind it run meanwhile.
+static void plan_stop(struct plan* p, const struct record* stop) {
+    struct record r;
+    if (!read_record(p, &r)) return;
+    const enum op op = op_from(r.op);
+    struct step* const step = add_step(p, kPark);
+    step->thread = p->parked_thread = 1 + stop->slot % (kThreads - 1);
+    step->instructions = instructions_from(stop);
+    p->is_inner = true;
+    step->call = plan_call(p, &r, kWeights[op].flags != 0 ? kAllocate : op);
+    p->is_inner = false;
+    p->parked_slot = (int)step->call.argument[0];
+    p->park_left = 1 + stop->size % kMaxParkSteps;
+}
+
+// What is for the main thread alone stands neither in a phase nor beside a stopped thread.
+static enum op permitted(const struct plan* p, enum op op) {
+    const bool is_alone = p->phase_left == 0 && p->park_left == 0;
+    return is_alone || (kWeights[op].flags & kMainOnly) == 0 ? op : kAllocate;
+}
+
 static void plan_step(struct plan* p, const struct record* r) {
-    enum op op = op_from(r->op);
+    const enum op op = permitted(p, op_from(r->op));
     p->thread = r->context & 3;
+    if (p->park_left != 0 && p->thread == p->parked_thread) p->thread = 0;
+    if (op == kStop) return plan_stop(p, r);
     if (op == kPhase) return begin_plan_phase(p, r->size, r->extra);
-    if (p->phase_left != 0 && (kWeights[op].flags & kMainOnly) != 0) op = kAllocate;
     if (op == kChild) return begin_plan_child(p, r->size);
     if (op == kForGood) begin_plan_child(p, r->size);
     const unsigned flags = kWeights[op].flags;
@@ -172,7 +205,8 @@ static void plan_step(struct plan* p, const struct record* r) {
     // A thread cannot end itself.
     const bool is_main =
         (flags & kMainOnly) != 0 || (step->call.kind == k_do_end_thread && p->phase_left == 0);
-    if (step->call.kind == k_do_end_thread && p->phase_left != 0) step->call.kind = k_do_detach;
+    if (step->call.kind == k_do_end_thread && p->phase_left + p->park_left != 0)
+        step->call.kind = k_do_detach;
     step->thread = is_main ? 0 : p->thread;
     step->in_handler = flags == 0 && (r->context >> 2 & 3) == 3;
     plan_inner(p, step, r, flags);
@@ -180,6 +214,7 @@ static void plan_step(struct plan* p, const struct record* r) {
 
 // After a step: what it was the last of ends.
 static void count_down(struct plan* p) {
+    if (p->park_left != 0 && --p->park_left == 0) end_plan_park(p);
     if (p->phase_left != 0 && --p->phase_left == 0) add_step(p, kEndPhase);
     if (p->phase_left == 0 && p->child_left != 0 && --p->child_left == 0) end_plan_child(p);
 }
@@ -188,9 +223,9 @@ static void make_plan(struct plan* p, const unsigned char* bytes, size_t size) {
     memset(p, 0, offsetof(struct plan, steps));
     p->count = 0;
     memset(&p->now, 0, sizeof p->now);
-    p->child_left = p->phase_left = 0;
+    p->child_left = p->phase_left = p->park_left = 0;
     p->is_inner = false;
-    p->busy_slot = -1;
+    p->busy_slot = p->parked_slot = -1;
     p->next = bytes;
     p->end = bytes + size;
     struct record r;
@@ -200,6 +235,7 @@ static void make_plan(struct plan* p, const unsigned char* bytes, size_t size) {
         if (p->count != before && p->steps[p->count - 1].kind == kStep) count_down(p);
     }
     if (p->phase_left != 0) add_step(p, kEndPhase);
+    if (p->park_left != 0) end_plan_park(p);
     if (p->child_left != 0) end_plan_child(p);
 }
 
@@ -245,12 +281,22 @@ static unsigned run_planned_phase(const struct plan* p, unsigned begin) {
     return end;
 }
 
+static void run_planned_stop(const struct step* step) {
+    static struct job job;
+    job = (struct job){false, run_call, &step->call, step->instructions, stop_here, NULL};
+    park_job(step->thread, &job);
+}
+
 static void run_plan(const struct plan* p) {
     for (unsigned i = 0; i < p->count; i++) {
         const struct step* const step = &p->steps[i];
         g_step = i;
         if (step->kind == kBeginPhase) {
             i = run_planned_phase(p, i);
+        } else if (step->kind == kPark) {
+            run_planned_stop(step);
+        } else if (step->kind == kResume) {
+            resume();
         } else if (step->kind == kBeginChild) {
             if (!begin_child()) i = find_end(p, i, kEndChild);
         } else if (step->kind == kEndChild) {

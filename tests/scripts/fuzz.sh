@@ -8,13 +8,11 @@ set -uo pipefail
 # shellcheck source=tests/scripts/built
 . "$(dirname "$0")/built" "${1-}" programs
 cd "$(dirname "$0")/../.." || exit 1
-shopt -s nullglob
 failed=0
-seeds=(tests/fuzz/seeds/*)
+"$1/fuzz/fuzz" run tests/fuzz/seeds.hex || failed=1
 for set in "$1" "$1"/{speed,notls,notls-speed}; do
     [[ -x $set/fuzz/fuzz ]] || continue
     echo "$set"
-    ((${#seeds[@]} == 0)) || "$set/fuzz/fuzz" run "${seeds[@]}" || failed=1
     "$set/fuzz/fuzz" random 3 '' "$set/fuzz/failures" || failed=1
 done
 tests/fuzz/selftest "$1" calloc_forgets_slots malloc_ignores_enter realloc_copies_little || failed=1

@@ -122,6 +122,46 @@ UNUSED static void run(unsigned thread, bool in_handler, step_function* outer,
     run_in(thread, &job);
 }
 
+// ---- a thread that is stopped ------------------------------------------------------------------
+// In the middle of its step, after so many instructions of Emma's; the others go on meanwhile.
+
+static sem_t g_stopped, g_resumed;
+static bool g_has_stopped;
+static unsigned g_parked_thread;
+
+static void stop_here(const void* none) {
+    (void)none;
+    g_has_stopped = true;
+    sem_post(&g_stopped);
+    wait_on(&g_resumed);
+}
+static void run_parked(const void* job) {
+    run_here(job);
+    if (!g_has_stopped) sem_post(&g_stopped);  // it was shorter
+}
+
+static void park_job(unsigned thread, const struct job* job) {
+    sem_init(&g_stopped, 0, 0);
+    sem_init(&g_resumed, 0, 0);
+    g_has_stopped = false;
+    g_parked = true;
+    g_parked_thread = thread;
+    give(thread, run_parked, job);
+    wait_on(&g_stopped);
+}
+static void resume(void) {
+    if (g_has_stopped) sem_post(&g_resumed);
+    wait_on(&g_workers[g_parked_thread].done);
+    g_parked = false;
+    for (unsigned i = 0; i < kSlots + kMailboxes; i++)
+        if (g_objects[i].start != NULL) verify_overlaps(&g_objects[i]);
+}
+UNUSED static void park(unsigned thread, step_function* step, unsigned instructions) {
+    static struct job job;
+    job = (struct job){false, step, NULL, instructions, stop_here, NULL};
+    park_job(thread, &job);
+}
+
 // ---- phases: all threads at once ---------------------------------------------------------------
 // Each has slots and crowds of its own (number modulo kThreads); objects wander through the
 // mailboxes.

@@ -13,9 +13,10 @@ static void write_error(void* context, const char* text, size_t length) {
 
 static void do_check(size_t heap) {
     if (!is_heap(heap)) return;
-    const unsigned wrong = heap % kHeaps == 0
-                               ? emma_check(write_error, NULL)
-                               : emma_heap_check(g_heaps[heap % kHeaps].heap, write_error, NULL);
+    emma_heap* const h = g_heaps[heap % kHeaps].heap;
+    unsigned wrong;
+    TRAPPED(wrong =
+                h == NULL ? emma_check(write_error, NULL) : emma_heap_check(h, write_error, NULL));
     if (wrong != 0) fail("%u invariants of heap %zu do not hold", wrong, heap % kHeaps);
 }
 
@@ -109,9 +110,11 @@ static void walk_exactly(unsigned heap) {
 static void do_walk(size_t heap, size_t stop_after) {
     const unsigned index = (unsigned)(heap % kHeaps);
     if (!is_heap(heap)) return;
-    if (is_quiet() && !g_few_calls && stop_after == 0) return walk_exactly(index);
+    if (is_quiet() && t_trap.left == 0 && !g_few_calls && stop_after == 0)
+        return walk_exactly(index);
     struct census census = {.left = stop_after};
-    const int result = walk(index, &census);
+    int result;
+    TRAPPED(result = walk(index, &census));
     const bool was_ended = stop_after != 0 && census.left == 0;
     if (result != (was_ended ? 1 : 0)) fail("a walk has given %d", result);
 }
@@ -157,9 +160,10 @@ static void do_stats(size_t heap) {
     const unsigned index = (unsigned)(heap % kHeaps);
     if (!is_heap(heap)) return;
     struct emma_stats stats;
-    stats_of(index, &stats);
+    const bool is_exact = is_quiet() && t_trap.left == 0;
+    TRAPPED(stats_of(index, &stats));
     const size_t limit = g_heaps[index].limit_bytes;
-    if (!is_quiet()) return;
+    if (!is_exact) return;
     if (limit != 0 && stats.mapped_bytes > limit)
         fail("heap %u: %zu bytes mapped, the limit is %zu", index, stats.mapped_bytes, limit);
     if (stats.mapped_peak_bytes < stats.mapped_bytes || stats.live_bytes > stats.mapped_bytes)
@@ -231,9 +235,11 @@ static void do_usable(size_t s) {
 }
 
 static void do_attach(void) {
-    if (emma_thread_attach() != 0 && !g_shortage) fail("no heap for a thread, errno %d", errno);
+    int result;
+    TRAPPED(result = emma_thread_attach());
+    if (result != 0 && !g_shortage) fail("no heap for a thread, errno %d", errno);
 }
-static void do_detach(void) { emma_thread_detach(); }
+static void do_detach(void) { TRAPPED(emma_thread_detach()); }
 
 // ---- for good: in a child only -----------------------------------------------------------------
 

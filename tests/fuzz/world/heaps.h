@@ -114,7 +114,7 @@ static void open_heap(struct heap* h, struct emma_heap_options* options) {
     size_t least = 1;
     options->limit_bytes = h->limit_bytes;
     options->least_bytes = &least;
-    h->heap = emma_heap_create(options);
+    TRAPPED(h->heap = emma_heap_create(options));
     if (h->heap != NULL) return;
     const size_t least_region =
         options->is_shared ? EMMA_HEAP_LEAST_SHARED_REGION : EMMA_HEAP_LEAST_REGION;

@@ -74,13 +74,14 @@ static struct crowd g_crowds[kCrowds];
 static unsigned g_step;              // the one that runs, for messages
 static atomic_uint g_tags;           // the last one given
 static bool g_phase;                 // several threads run
+static bool g_parked;                // one thread is stopped in the middle of a step
 static bool g_shortage;              // any allocation may be refused
 static bool g_sealed;                // after emma_seal
 static bool g_few_calls;             // after emma_limit_calls
 static _Thread_local bool t_nested;  // in a handler that interrupted Emma
 
 // Nothing else runs: what is promised only then can be asked.
-static inline bool is_quiet(void) { return !g_phase && !t_nested; }
+static inline bool is_quiet(void) { return !g_phase && !g_parked && !t_nested; }
 
 _Noreturn __attribute__((format(printf, 1, 2))) static void fail(const char* format, ...) {
     char text[400];
@@ -217,5 +218,5 @@ static void reset_model(void) {
     for (unsigned i = 0; i < kMailboxes; i++) atomic_store(&g_mailboxes[i], &g_objects[kSlots + i]);
     g_step = 0;
     atomic_store(&g_tags, 1000000);
-    g_phase = g_shortage = g_sealed = g_few_calls = t_nested = false;
+    g_phase = g_parked = g_shortage = g_sealed = g_few_calls = t_nested = false;
 }
