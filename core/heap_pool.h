@@ -93,7 +93,7 @@ class HeapPool {
     [[gnu::noinline]] void take_back_some(Holder mine, const ThreadHeap* borrowed);
 
     // Takes back all that operations of the process of this number hold, which is no more.
-    void take_back_process(unsigned number);
+    void take_back_process(unsigned number, Holder mine);
 
     // Calls visit(heap, bytes) for each mapping of heaps; the heap lies at its start.
     template <typename Visitor>

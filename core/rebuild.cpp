@@ -109,9 +109,7 @@ void HeapPool::take_back_some(Holder mine, const ThreadHeap* borrowed) {
 }
 
 // Of a process that is no more only another one that takes back may have the heap meanwhile.
-void HeapPool::take_back_process(unsigned number) {
-    OperationName name;
-    const Holder mine = name.holder().in_process();
+void HeapPool::take_back_process(unsigned number, Holder mine) {
     for_each([&](ThreadHeap* heap) {
         const Holder former = heap->ownership.holder();
         if (!former.is_of_process(number) || !heap->ownership.try_take_over(former, mine)) return;

@@ -137,7 +137,9 @@ emma_heap* attach_heap(void* memory, std::size_t bytes, unsigned process, int& e
 std::size_t recover_heap(emma_heap* heap, unsigned process) {
     Instance& instance = instance_of(heap);
     if (!heap->is_shared || process >= kMostProcesses || process == process_number()) return 0;
-    instance.heaps.take_back_process(process);
+    OperationName name;
+    const Holder mine = name.holder();
+    instance.heaps.take_back_process(process, mine.in_process());
     instance.arenas.drop_guards_of(process);
     std::size_t lost = 0;
     const std::size_t known = known_bytes(instance, lost);

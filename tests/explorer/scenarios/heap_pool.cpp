@@ -425,7 +425,7 @@ class Recover : public Scenario {
         expect(heap_->enter(), "the scenario's own mistake");
     }
     void run_thread(unsigned index) override {
-        if (index < 2) return pool_.heaps.take_back_process(kKilled);
+        if (index < 2) return pool_.heaps.take_back_process(kKilled, pool_.fresh_name().holder());
         if (!HeapPool::try_acquire(heap_, pool_.fresh_name().holder())) return;
         done_ += work_in(heap_) ? 1 : 0;
         HeapPool::release(heap_);
