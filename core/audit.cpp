@@ -175,9 +175,10 @@ void Auditor::audit_heap(ThreadHeap* heap) {
     }
 }
 
-// The heap of a slab that is in use, or null. A snapshot, and relaxed, until the heap is held.
+// The heap of a slab that is in use, or null. A snapshot until the heap is held; acquire, as the
+// heap may be new.
 ThreadHeap* heap_of(Slab& slab) {
-    if (slab.use.load(memory_order_relaxed) != SliceUse::kSlab) return nullptr;
+    if (slab.use.load(memory_order_acquire) != SliceUse::kSlab) return nullptr;
     return slab.owner.heap();
 }
 

@@ -68,7 +68,7 @@ Holder HeapPool::this_thread() {
 }
 
 bool HeapPool::try_acquire(ThreadHeap* heap, Holder holder) {
-    if (!heap->ownership.try_claim(holder.in_process())) return false;
+    if (!heap->ownership.try_claim(holder)) return false;
     if (heap->visited.is_set()) {  // no use to whoever wants to work in it now
         release(heap);
         return false;

@@ -47,15 +47,16 @@ class Holder {
         return Holder(((std::uint64_t{generation} << kIdBits | process) << kIdBits | thread) << 2 |
                       kThread);
     }
+    // Without the number of its process, then with it.
+    static Holder unnumbered_operation(const void* name) {
+        return Holder(reinterpret_cast<std::uintptr_t>(name) + kOperation);
+    }
     static Holder operation(const void* name) {
-        return Holder(reinterpret_cast<std::uintptr_t>(name) | kOperation);
+        return Holder(unnumbered_operation(name).bits() +
+                      g_process_bits.load(memory_order_relaxed));
     }
     static constexpr Holder from_bits(std::uint64_t bits) { return Holder(bits); }
 
-    // As it is written: an operation with the number of its process.
-    Holder in_process() const {
-        return is_operation() ? Holder(bits_ + g_process_bits.load(memory_order_relaxed)) : *this;
-    }
     constexpr std::uint64_t bits() const { return bits_; }
     constexpr bool operator==(const Holder&) const = default;
 
@@ -92,6 +93,8 @@ class OperationName {
   public:
     static constexpr std::size_t kBytes = 192;
     Holder holder() const { return Holder::operation(this); }
+    // For comparisons of names alone: shorter.
+    Holder unnumbered() const { return Holder::unnumbered_operation(this); }
 
     std::uint64_t place[kBytes / 8];
 };

@@ -132,7 +132,7 @@ bool HeapLease::enter_borrowed(Instance& instance, ThreadHeap* heap) {
     heap_ = heap;
     heap->borrower.store(current_heap(), memory_order_relaxed);
     const std::size_t before = instance.borrows.fetch_add(1, memory_order_relaxed);
-    if (note_borrow != nullptr) note_borrow(instance.heaps, name_.holder(), heap, before);
+    if (note_borrow != nullptr) note_borrow(instance.heaps, name_.unnumbered(), heap, before);
     return true;
 }
 

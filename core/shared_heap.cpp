@@ -138,8 +138,7 @@ std::size_t recover_heap(emma_heap* heap, unsigned process) {
     Instance& instance = instance_of(heap);
     if (!heap->is_shared || process >= kMostProcesses || process == process_number()) return 0;
     OperationName name;
-    const Holder mine = name.holder();
-    instance.heaps.take_back_process(process, mine.in_process());
+    instance.heaps.take_back_process(process, name.holder());
     instance.arenas.drop_guards_of(process);
     std::size_t lost = 0;
     const std::size_t known = known_bytes(instance, lost);

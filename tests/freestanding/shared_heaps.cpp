@@ -179,7 +179,9 @@ void start_anew(char** envp) {
     const emma_heap_options options = options_for(region, kRegionBytes);
     emma_heap* const heap = emma_heap_create(&options);
     CHECK(heap != nullptr);
-    auto* const list = static_cast<List*>(emma_heap_alloc_zeroed(heap, sizeof(List), 16));
+    // Opaque, as the compiler knows of no other process that could find and change it.
+    auto* const list =
+        static_cast<List*>(test_opaque_pointer(emma_heap_alloc_zeroed(heap, sizeof(List), 16)));
     list->heap = heap;
     list->function = reinterpret_cast<void*>(be_started_anew);
     for (int i = 0; i < 5000; i++) push(heap, list);
