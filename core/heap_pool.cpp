@@ -77,7 +77,7 @@ bool HeapPool::try_acquire(ThreadHeap* heap, Holder holder) {
     return true;
 }
 
-ThreadHeap* HeapPool::acquire_as(Holder holder, ArenaPool& arenas) {
+ThreadHeap* HeapPool::acquire(Holder holder, ArenaPool& arenas) {
     ThreadHeap* heap = take_idle(holder, kTried);
     // Else threads that each took an idle heap and ended without a word would add up: the operation
     // that finds none idle would make one for the next thread.
@@ -96,9 +96,9 @@ ThreadHeap* HeapPool::acquire_for_this_thread(ArenaPool& arenas) {
     if (naming_.compare_exchange(naming, Naming::kAll, memory_order_relaxed,
                                  memory_order_relaxed) ||
         naming == Naming::kNever)
-        return acquire_as(Holder::unnamed_thread(), arenas);
+        return acquire(Holder::unnamed_thread(), arenas);
     if (!generations_.begin(arenas.pages())) return nullptr;
-    return acquire_as(this_thread(), arenas);
+    return acquire(this_thread(), arenas);
 }
 
 // Threads have the heaps in turn: the free slots that each keeps are used before it grows, where

@@ -52,9 +52,7 @@ class HeapPool {
     // A heap that nobody holds, for one operation; null: no memory for a new one. Before a new one
     // is made also one that an operation left for good whose name overlaps this one's, and where
     // threads say who they are one whose thread has ended.
-    ThreadHeap* acquire(ArenaPool& arenas, const OperationName& name) {
-        return acquire_as(name.holder(), arenas);
-    }
+    ThreadHeap* acquire(Holder operation, ArenaPool& arenas);
     // A heap that nobody holds or whose thread has ended; null: no memory. Asks the system who the
     // thread is and whether others live.
     ThreadHeap* acquire_for_this_thread(ArenaPool& arenas);
@@ -123,7 +121,6 @@ class HeapPool {
         kNever,
     };
 
-    ThreadHeap* acquire_as(Holder holder, ArenaPool& arenas);
     Holder this_thread();
     // Tries so many heaps.
     ThreadHeap* take_idle(Holder holder, std::uint32_t left);

@@ -52,8 +52,8 @@ class Holder {
         return Holder(reinterpret_cast<std::uintptr_t>(name) + kOperation);
     }
     static Holder operation(const void* name) {
-        return Holder(unnumbered_operation(name).bits() +
-                      g_process_bits.load(memory_order_relaxed));
+        return Holder(g_process_bits.load(memory_order_relaxed) + kOperation +
+                      reinterpret_cast<std::uintptr_t>(name));
     }
     static constexpr Holder from_bits(std::uint64_t bits) { return Holder(bits); }
 

@@ -139,7 +139,7 @@ bool HeapLease::enter_borrowed(Instance& instance, ThreadHeap* heap) {
 // Every round but the last meets a visitor that came just then, and acquire() avoids its heap.
 HeapLease::HeapLease(Instance& instance) {
     if (enter_own(instance)) return;
-    while (ThreadHeap* const heap = instance.heaps.acquire(instance.arenas, name_))
+    while (ThreadHeap* const heap = instance.heaps.acquire(name_.holder(), instance.arenas))
         if (enter_borrowed(instance, heap)) return;
 }
 

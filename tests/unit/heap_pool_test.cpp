@@ -27,7 +27,7 @@ namespace {
 struct Fixture {
     Fixture() : arenas(test.source()), pool(new HeapPool{}) {}
     ~Fixture() { delete pool; }
-    ThreadHeap* acquire() { return pool->acquire(arenas, test::fresh_name()); }
+    ThreadHeap* acquire() { return pool->acquire(test::fresh_name().holder(), arenas); }
     // Acquired by a thread that has ended without a word.
     ThreadHeap* left_by_thread() {
         (void)pool->acquire_for_this_thread(arenas);  // the first thread does not say who it is

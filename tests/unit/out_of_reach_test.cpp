@@ -52,7 +52,7 @@ struct Crowd {
     Crowd() {
         std::vector<ThreadHeap*> held;
         for (int i = 0; i < 12; ++i)
-            held.push_back(instance->heaps.acquire(instance->arenas, test::fresh_name()));
+            held.push_back(instance->heaps.acquire(test::fresh_name().holder(), instance->arenas));
         for (const std::size_t bytes :
              {4096u, 130u << 10, 300u << 10, 4194304u - 65536u, 4u << 20, 5u << 20, 8u << 20})
             for (std::size_t i = 0; i < (bytes < 65536        ? 16000u

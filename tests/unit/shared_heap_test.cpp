@@ -35,7 +35,8 @@ struct SharedHeap {
     // A heap that an operation of this process holds, entered and never left.
     ThreadHeap* leave_one() {
         static OperationName names[4];
-        ThreadHeap* const left = instance().heaps.acquire(instance().arenas, names[used++ % 4]);
+        ThreadHeap* const left =
+            instance().heaps.acquire(names[used++ % 4].holder(), instance().arenas);
         REQUIRE(left != nullptr);
         REQUIRE(left->enter());
         return left;
@@ -106,7 +107,8 @@ TEST_CASE("pages and slices that nothing leads to are counted") {
 TEST_CASE("names on stacks take nothing back where processes share the heap") {
     SharedHeap shared;
     OperationName name;
-    ThreadHeap* const left = shared.instance().heaps.acquire(shared.instance().arenas, name);
+    ThreadHeap* const left =
+        shared.instance().heaps.acquire(name.holder(), shared.instance().arenas);
     REQUIRE(left != nullptr);
     void* const object = emma_heap_alloc(shared.heap, 100, 16);
     REQUIRE(object != nullptr);

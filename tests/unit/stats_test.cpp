@@ -27,7 +27,8 @@ struct Fixture {
     }
     // A heap of its own, occupied, with `slab_count` slabs of 64-byte slots.
     ThreadHeap* occupied_heap(Holder holder, int slab_count) {
-        ThreadHeap* const heap = instance->heaps.acquire(instance->arenas, test::fresh_name());
+        ThreadHeap* const heap =
+            instance->heaps.acquire(test::fresh_name().holder(), instance->arenas);
         heap->ownership.rename(holder);
         REQUIRE(heap->enter());
         for (int i = 0; i < slab_count * 1024; ++i) heap->allocate(size_class_for(64), nullptr);
@@ -150,7 +151,7 @@ TEST_CASE("remote frees count whether the owner has collected them or not") {
 TEST_CASE("a heap is stranded when its thread has ended at work in it") {
     Fixture f;
     f.allocate(64);
-    REQUIRE(f.instance->heaps.acquire(f.instance->arenas, test::fresh_name()) !=
+    REQUIRE(f.instance->heaps.acquire(test::fresh_name().holder(), f.instance->arenas) !=
             nullptr);  // the heap of that object
     ThreadHeap* const of_ended = f.occupied_heap(ended_thread_as_holder(), 3);
     auto stats = f.stats();

@@ -54,7 +54,7 @@ struct Pool {
         last_name_ += OperationName::kBytes;
         return *reinterpret_cast<const OperationName*>(last_name_);
     }
-    ThreadHeap* borrow() { return heaps.acquire(arenas, fresh_name()); }
+    ThreadHeap* borrow() { return heaps.acquire(fresh_name().holder(), arenas); }
     // A heap of that thread's.
     ThreadHeap* held_by(Holder holder) {
         ThreadHeap* const heap = borrow();
