@@ -95,6 +95,8 @@ static struct call plan_call(struct plan* p, const struct record* r, enum op op)
                              1 + (r->size >> 4),
                              r->extra & 1 ? (size_t)r->extra << (r->size & 7) : 0);
         case kMisuse: {
+            if (r->extra % 4 == 3)
+                return make_call(k_do_jumps, r->size % 32, (size_t)r->instructions * 3, 0, 0);
             const int s = find_slot(p, r->slot, true);
             return s < 0 ? plan_allocate(p, r) : make_call(k_do_misuse, r->extra, (size_t)s, 0, 0);
         }

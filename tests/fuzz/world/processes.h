@@ -29,6 +29,46 @@ static void do_fork(size_t count) {
     leave_child(0);
 }
 
+// ---- handlers that leave by a jump -------------------------------------------------------------
+// What the operation had in its hands is lost; all else is as it was.
+
+static sigjmp_buf g_outside;
+static void jump_out(const void* none) {
+    (void)none;
+    siglongjmp(g_outside, 1);
+}
+
+static void be_left(size_t i) {
+    static unsigned char* kept[8];
+    unsigned char** const place = &kept[i % 8];
+    unsigned char* const object = *place;
+    *place = NULL;  // whether the call has ended it nobody knows then
+    if (i % 8 == 7) TRAPPED((void)emma_trim());
+    if (i % 3 == 0) {
+        TRAPPED(emma_free(object));
+    } else {
+        TRAPPED(*place = emma_realloc(object, 1 + (i * 997) % 9000));
+    }
+}
+
+static void do_jumps(size_t count, size_t instructions) {
+    const pid_t child = fork_or_fail();
+    if (child != 0) return expect_success(wait_for_child(child));
+    start_child();
+    for (volatile size_t i = 0; i < count; i++) {
+        t_trap.step = jump_out;
+        t_trap.left = 1 + (unsigned)((instructions + i * 37) % 700);
+        if (sigsetjmp(g_outside, 1) == 0) be_left(i);
+        t_trap.left = 0;
+        t_nested = false;
+    }
+    if (emma_thread_attach() != 0 && !g_shortage) fail("no heap for a thread after jumps");
+    verify_all();
+    allocate_and_free(300);
+    if (emma_check(write_error, NULL) != 0) fail("invariants do not hold after jumps");
+    leave_child(0);
+}
+
 // ---- misuses -----------------------------------------------------------------------------------
 
 enum { kPanicStatus = 42 };
