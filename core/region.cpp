@@ -249,7 +249,8 @@ Region& region_of(void* context) { return *static_cast<Region*>(context); }
 
 void* region_map(void* context, std::size_t bytes, std::size_t alignment, std::uintptr_t base) {
     Region& region = region_of(context);
-    if (base > region.origin()) return nullptr;  // pages do not move
+    // Pages do not move. Those at the origin have the base of an arena, but not its alignment.
+    if (base != 0 && alignment != region.source().shape->arena_bytes()) return nullptr;
     return region.take(bytes, alignment, base);
 }
 Extension region_extend(void* context, std::uintptr_t addr, std::size_t bytes) {

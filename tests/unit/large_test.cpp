@@ -4,7 +4,9 @@
 #include <doctest/doctest.h>
 
 #include <cstring>
+#include <memory>
 
+#include "core/region.h"
 #include "tests/unit/test_source.h"
 
 using namespace emma;
@@ -108,6 +110,21 @@ TEST_CASE("huge objects resize without copying, in place or by moving their page
         CHECK(free_huge(pool, addr_of(fence)));
         CHECK(test.mapped_bytes == 0);
     }
+}
+
+TEST_CASE("a huge object at the start of a region has the base of an arena, and does not move") {
+    const std::size_t bytes = std::size_t{4} << 20;
+    const std::unique_ptr<unsigned char[]> memory(new unsigned char[bytes]);
+    Region* const region = Region::make(memory.get(), bytes, 0, Region::Fresh::kUnknown);
+    const PageSource source = region->source();
+    ArenaPool pool(source);
+    const LargeObject object = allocate_large(pool, 145024, 16);
+    REQUIRE(addr_of(object) == region->origin());
+    REQUIRE(allocate_large(pool, 145024, 16).start != nullptr);
+    const std::size_t mapped = pool.pages().mapped_bytes();
+    CHECK(resize_huge(pool, addr_of(object), 16, 379904) == nullptr);
+    CHECK(pool.pages().mapped_bytes() == mapped);
+    CHECK(region->taken_bytes() == mapped);
 }
 
 TEST_CASE("a huge object whose unmapping fails is free, and a trim gives its pages back") {
