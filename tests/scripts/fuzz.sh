@@ -13,7 +13,7 @@ failed=0
 for set in "$1" "$1"/{speed,notls,notls-speed}; do
     [[ -x $set/fuzz/fuzz ]] || continue
     echo "$set"
-    "$set/fuzz/fuzz" random 3 '' "$set/fuzz/failures" || failed=1
+    "$set/fuzz/fuzz" random 2 '' "$set/fuzz/failures" || failed=1
 done
 tests/fuzz/selftest "$1" calloc_forgets_slots malloc_ignores_enter realloc_copies_little || failed=1
 exit $failed
