@@ -8,7 +8,7 @@
 ##                 (NATIVE=1: without QEMU and the scripts)
 ## make demo       the main job: counts the words of real text in a static program without a libc
 ## make example-NAME   builds and runs an example: see examples/README.md (EMULATOR=qemu-x86_64)
-## make stepping   every fault at every instruction of every operation, on all processors (takes SEED=1): 75 minutes on two
+## make stepping   every fault at every instruction of every operation, on all processors (takes SEED=1): two hours on two
 ## make storms     signals, jumps, forks and deaths over four threads, in full (takes SEED=0): ten minutes
 ## make suites     test suites of others, from Debian's packages, on Emma: a quarter of an hour (QUICK=1: a minute;
 ##                 SUITES="glibc torture": some; see tests/suites/README.md)

@@ -13,9 +13,9 @@
 // that overlaps its own, the operation of that name was left by a jump, or its stack is no more: it
 // will never go on.
 //
-// Processes that share a heap's memory have numbers that the program gives them (shared.h). Two of
-// them may have the same addresses on their stacks, so a name says something within one process
-// only, and the number says whose heaps may be taken back once that process is no more.
+// Processes that share a heap's memory have numbers that the program gives them (shared_heap.h).
+// Two of them may have the same addresses on their stacks, so a name says something within one
+// process only, and the number says whose heaps may be taken back once that process is no more.
 //
 // The generation tells a process from those that it was forked from (see heap_pool.h). The first
 // thread of a program does not say who it is, which would cost it system calls: all its fields are

@@ -124,40 +124,40 @@ void use_front(emma_heap& heap) {
 // Its source is asked for anew at every call, so that what emma_reserve and emma_seal say holds for
 // all heaps, whenever they were made. `calls` counts those of this heap.
 
-const PageSource& shared_source() { return g_instance.arenas.pages().source(); }
+const PageSource& default_source() { return g_instance.arenas.pages().source(); }
 
-void* shared_map(void* calls, std::size_t bytes, std::size_t alignment, std::uintptr_t base) {
-    return shared_source().map(calls, bytes, alignment, base);
+void* default_map(void* calls, std::size_t bytes, std::size_t alignment, std::uintptr_t base) {
+    return default_source().map(calls, bytes, alignment, base);
 }
-Extension shared_extend(void* calls, std::uintptr_t addr, std::size_t bytes) {
-    return shared_source().extend(calls, addr, bytes);
+Extension default_extend(void* calls, std::uintptr_t addr, std::size_t bytes) {
+    return default_source().extend(calls, addr, bytes);
 }
-bool shared_unmap(void* calls, void* pages, std::size_t bytes) {
-    return shared_source().unmap(calls, pages, bytes);
+bool default_unmap(void* calls, void* pages, std::size_t bytes) {
+    return default_source().unmap(calls, pages, bytes);
 }
-bool shared_purge(void* calls, void* pages, std::size_t bytes) {
-    const PageSource& source = shared_source();
+bool default_purge(void* calls, void* pages, std::size_t bytes) {
+    const PageSource& source = default_source();
     return source.purge != nullptr && source.purge(calls, pages, bytes);
 }
-bool shared_resize(void* calls, void* pages, std::size_t old_bytes, void* target,
-                   std::size_t new_bytes) {
-    return shared_source().resize(calls, pages, old_bytes, target, new_bytes);
+bool default_resize(void* calls, void* pages, std::size_t old_bytes, void* target,
+                    std::size_t new_bytes) {
+    return default_source().resize(calls, pages, old_bytes, target, new_bytes);
 }
-std::size_t shared_idle_bytes(void* calls) {
-    const PageSource& source = shared_source();
+std::size_t default_idle_bytes(void* calls) {
+    const PageSource& source = default_source();
     return source.idle_bytes == nullptr ? 0 : source.idle_bytes(calls);
 }
 
-void use_shared(emma_heap& heap) {
-    heap.below = {.map = shared_map,
-                  .extend = shared_extend,
-                  .unmap = shared_unmap,
-                  .purge = shared_purge,
-                  .resize = shared_resize,
-                  .idle_bytes = shared_idle_bytes,
+void use_default(emma_heap& heap) {
+    heap.below = {.map = default_map,
+                  .extend = default_extend,
+                  .unmap = default_unmap,
+                  .purge = default_purge,
+                  .resize = default_resize,
+                  .idle_bytes = default_idle_bytes,
                   .context = &heap.calls,
-                  .shape = shared_source().shape,
-                  .origin = shared_source().origin,
+                  .shape = default_source().shape,
+                  .origin = default_source().origin,
                   .system_calls = &heap.calls};
 }
 
@@ -281,7 +281,7 @@ emma_heap* place_in_region(const emma_heap_options& options, int& error) {
 // Room for a heap, all zero but for what its kind of region has put there.
 emma_heap* place_for(const emma_heap_options& options, int& error) {
     if (options.region != nullptr) return place_in_region(options, error);
-    const PageSource& system = shared_source();
+    const PageSource& system = default_source();
     void* const pages = options.source != nullptr
                             ? map_by(*options.source, kHeapBytes, kPageBytes)
                             : system.map(system.context, kHeapBytes, kPageBytes, 0);
@@ -299,7 +299,7 @@ void use_source(emma_heap& heap, const emma_page_source* functions) {
     } else if (functions != nullptr) {
         use_functions(heap, *functions);
     } else {
-        use_shared(heap);
+        use_default(heap);
     }
     use_front(heap);
 }

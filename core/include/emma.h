@@ -201,7 +201,7 @@ struct emma_heap_options {
      * too small, else 0. */
     size_t* least_bytes;
     /* With a region that several processes have mapped at the same address: they all use the heap.
-     * See emma_heap_attach. */
+     * One system call is made, now. See emma_heap_attach. */
     bool is_shared;
 };
 

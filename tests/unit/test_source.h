@@ -98,8 +98,6 @@ class TestSource {
     }
     static bool unmap(void* context, void* pages, std::size_t bytes) {
         TestSource& test = self(context);
-        CHECK(bytes % kPageBytes == 0);
-        CHECK(bytes <= test.mapped_bytes);
         if (test.refuses(test.unmaps) || !kSystemPages.unmap(kSystemPages.context, pages, bytes))
             return false;
         test.forget(reinterpret_cast<std::uintptr_t>(pages), bytes);
@@ -129,6 +127,8 @@ class TestSource {
     }
     void forget(std::uintptr_t addr, std::size_t bytes) {
         const std::lock_guard<std::mutex> guard(mutex_);
+        CHECK(bytes % kPageBytes == 0);
+        CHECK(bytes <= mapped_bytes);
         mapped_bytes -= bytes;
         mappings_.erase(mappings_.lower_bound(addr), mappings_.lower_bound(addr + bytes));
     }

@@ -151,25 +151,22 @@ static void verify_zeros(const unsigned char* start, size_t bytes) {
 }
 
 // An object of a crowd says which one it is, at both ends.
+static struct object member_of(const struct crowd* c, unsigned index) {
+    return (struct object){c->start[index],
+                           c->bytes,
+                           c->bytes,
+                           16,
+                           c->heap,
+                           kOwn,
+                           (unsigned)(c - g_crowds) * kCrowdSize + index};
+}
 static void fill_member(const struct crowd* c, unsigned index) {
-    const struct object o = {c->start[index],
-                             c->bytes,
-                             c->bytes,
-                             16,
-                             c->heap,
-                             kOwn,
-                             (unsigned)(c - g_crowds) * kCrowdSize + index};
+    const struct object o = member_of(c, index);
     fill_range(&o, 0, c->bytes < 24 ? c->bytes : 24);
     fill_end(&o, c->bytes);
 }
 static void verify_member(const struct crowd* c, unsigned index) {
-    const struct object o = {c->start[index],
-                             c->bytes,
-                             c->bytes,
-                             16,
-                             c->heap,
-                             kOwn,
-                             (unsigned)(c - g_crowds) * kCrowdSize + index};
+    const struct object o = member_of(c, index);
     verify_range(&o, c->bytes < 24 ? c->bytes : 24);
     verify_end(&o, c->bytes);
 }
